@@ -1,0 +1,56 @@
+// One HTTP exchange as values, and the seam to whatever sends it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "controller/base/clock.hpp"
+#include "controller/base/result.hpp"
+
+namespace trainyard {
+
+using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
+
+/// The first header of that name (compared without case).
+std::optional<std::string> find_header(HttpHeaders const& headers, std::string_view name);
+
+struct HttpRequest {
+  std::string method = "GET";
+  std::string url;  // absolute, http or https, percent-encoded
+  HttpHeaders headers = {};
+  std::string body = {};
+  std::size_t max_response = std::size_t{16} << 20U;  // bytes of body; more is an error
+};
+
+struct HttpResponse {
+  int status = 0;
+  HttpHeaders headers = {};
+  std::string body = {};
+
+  [[nodiscard]] std::optional<std::string> header(std::string_view name) const { return find_header(headers, name); }
+  [[nodiscard]] bool ok() const { return status >= 200 && status < 300; }
+};
+
+
+struct HttpTransport {
+  virtual ~HttpTransport() = default;
+  /// Sends once, never retries. Any HTTP status is a value; an Error means that no whole answer came, and
+  /// `maybe_applied` whether the request may have landed all the same. Safe to call from any thread.
+  virtual Result<HttpResponse> send(HttpRequest const& request, Context const& context) = 0;
+};
+
+struct Url {
+  std::string scheme, host;  // lower case
+  int port = 0;              // filled in from the scheme
+  std::string path;          // begins with '/', still encoded
+  std::string query;         // without '?', still encoded
+  [[nodiscard]] std::string origin() const;  // https://host[:port]
+  /// The decoded value of a query parameter (name compared without case).
+  [[nodiscard]] std::optional<std::string> parameter(std::string_view name) const;
+};
+Result<Url> parse_url(std::string_view text);
+
+}  // namespace trainyard
