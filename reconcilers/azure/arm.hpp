@@ -1,0 +1,85 @@
+// Azure Resource Manager: one request, its errors, its pages. Knows no service.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "controller/base/clock.hpp"
+#include "controller/base/http.hpp"
+#include "controller/base/json.hpp"
+#include "controller/base/log.hpp"
+#include "controller/base/metrics.hpp"
+#include "controller/base/random.hpp"
+#include "controller/base/result.hpp"
+#include "reconcilers/azure/cloud.hpp"
+#include "reconcilers/azure/credentials.hpp"
+#include "reconcilers/azure/rate_limits.hpp"
+
+namespace trainyard::azure {
+
+/// What every client of Azure shares. All must outlive the clients.
+struct AzureParts {
+  HttpTransport& transport;
+  Clock const& clock;
+  Random& random;
+  Logger const& log;
+  Scrubber& scrubber;
+  Metrics& metrics;
+  RateLimits& limits;
+};
+
+struct ArmAnswer {
+  int status = 0;
+  HttpHeaders headers;
+  Json body;             // null when empty
+  WallTime began{};      // our clock when the request began (design, rule 1)
+  WallTime date{};       // the answer's Date header, Azure's clock (rule 7); began where it is missing
+};
+
+enum class Urgency { Edit, Periodic };  // an edit goes before periodic looks
+
+/// A failed answer as an Error: kind by status and code (sheet 1, section 2.2), reason = the code, message = Azure's words
+/// scrubbed, deepest innerError code, retry_after, request id. An empty 404 is NotFound with reason "NotFound".
+Error arm_error(HttpResponse const& response, WallTime now);
+
+/// Is the 404 that of a parent (workspace, resource group, subscription) rather than of the thing itself? (rule 2)
+bool parent_is_missing(Error const& error);
+
+/// Speaks for one credential to one cloud. A 401 refreshes the token once; nothing else is retried. Safe from any thread.
+class ArmClient {
+ public:
+  ArmClient(AzureParts parts, Cloud cloud, TokenSource& tokens, std::string subscription);
+
+  /// `path` begins with /subscriptions/...; api_version is added. body null sends none. Any status but 2xx is an Error.
+  Result<ArmAnswer> send(std::string_view method, std::string const& path, std::string_view api_version, Json const& body,
+                         Urgency urgency, Context const& context);
+  /// Follows nextLink (same origin only). `on_page` may return false to stop. Returns when the first request began.
+  Result<WallTime> list(std::string const& path, std::string_view api_version, Urgency urgency,
+                        std::function<bool(Json::Array const& items)> const& on_page, Context const& context);
+  /// GET or POST of the workspace's own data plane with the same token; the host must be within the cloud's suffixes (rule 23).
+  Result<ArmAnswer> send_data_plane(std::string_view method, std::string const& url, Json const& body, Urgency urgency,
+                                    Context const& context);
+  [[nodiscard]] Cloud const& cloud() const { return cloud_; }
+  [[nodiscard]] AzureParts const& parts() const { return parts_; }
+
+ private:
+  Result<ArmAnswer> exchange(HttpRequest request, Verb verb, Urgency urgency, bool limited, Context const& context);
+
+  AzureParts parts_;
+  Cloud cloud_;
+  TokenSource& tokens_;
+  std::string subscription_;
+};
+
+/// "/subscriptions/S/resourceGroups/G/providers/Microsoft.MachineLearningServices/workspaces/W"
+struct WorkspaceId {
+  std::string subscription, group, name;
+  [[nodiscard]] std::string path() const;
+  bool operator==(WorkspaceId const&) const = default;
+};
+
+/// Compares ARM ids, names, sizes and locations, which have no case.
+bool same_text(std::string_view a, std::string_view b);
+
+}  // namespace trainyard::azure

@@ -1,0 +1,55 @@
+// Computes of a workspace. Source: Azure ML REST, Compute, 2023-10-01, and recorded answers (docs/azure-facts.md).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "reconcilers/azure/arm.hpp"
+
+namespace trainyard::azure {
+
+struct ComputeNodes {
+  std::int64_t current = 0, target = 0, preparing = 0, running = 0, idle = 0, unusable = 0, leaving = 0, preempted = 0;
+  bool operator==(ComputeNodes const&) const = default;
+};
+
+struct Compute {
+  std::string id, name, type;             // type: AmlCompute, ComputeInstance, ... (open enumeration)
+  std::string location;
+  Json tags = Json::object();             // object of texts
+  std::string created_on, modified_on;    // as Azure wrote them
+  std::string provisioning_state;         // as it came
+  std::string vm_size, vm_priority;       // vm_size is upper case in answers
+  std::optional<std::int64_t> min_nodes, max_nodes;
+  std::optional<Duration> idle_time;      // null in a Failed one
+  std::string allocation_state;           // "" while null
+  std::optional<ComputeNodes> nodes;
+  std::vector<std::string> errors;        // "Code: message", provisioning errors and node errors
+  bool attached = false;
+  Json body;                              // the whole answer: a PUT rests on it
+  WallTime began{};                       // when the request that brought it began (rule 1)
+  WallTime date{};                        // that answer's Date, Azure's clock (rule 7)
+  [[nodiscard]] bool succeeded() const { return same_text(provisioning_state, "Succeeded"); }
+  [[nodiscard]] bool failed() const { return same_text(provisioning_state, "Failed") || same_text(provisioning_state, "Canceled"); }
+  [[nodiscard]] bool deleting() const { return same_text(provisioning_state, "Deleting"); }
+  [[nodiscard]] bool complete() const;    // false when a list item had nulls that only a GET tells (rule 5)
+};
+Result<Compute> parse_compute(Json const& body);
+
+/// Thin calls; the AzureScope wraps them and keeps the cache.
+class ComputesClient {
+ public:
+  ComputesClient(ArmClient& arm, WorkspaceId id) : arm_(arm), id_(std::move(id)) {}
+  /// nullopt: absent, by the 404 of the compute itself. A 404 of a parent is an Error (rule 2).
+  Result<std::optional<Compute>> get(std::string const& name, Urgency urgency, Context const& context);
+  Result<Compute> put(std::string const& name, Json const& body, Context const& context);
+  Result<Done> remove(std::string const& name, Context const& context);  // underlyingResourceAction=Delete; 204 is fine
+  Result<std::vector<Compute>> list(WallTime& began, Context const& context);
+
+ private:
+  ArmClient& arm_;
+  WorkspaceId id_;
+};
+
+}  // namespace trainyard::azure

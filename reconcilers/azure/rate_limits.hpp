@@ -1,0 +1,41 @@
+// Azure Resource Manager's token buckets, modelled on the client (design, section 4).
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "controller/base/clock.hpp"
+#include "controller/base/http.hpp"
+
+namespace trainyard::azure {
+
+enum class Verb { Read, Write, Delete };
+Verb verb_of(std::string_view method);  // GET and HEAD read, DELETE deletes, all else writes
+
+/// One subscription's buckets. Reads 250 + 25/s, writes and deletes 200 + 10/s; a first header above 1,000 shows the hourly ones of
+/// 2022 (12,000 reads and 1,200 writes an hour). Periodic looks leave a tenth for a user's edits. Safe from any thread.
+class RateLimits {
+ public:
+  explicit RateLimits(Clock const& clock) : clock_(clock) {}
+  /// Nothing: go ahead, one token is taken. Else: how long to wait.
+  std::optional<Duration> take(std::string const& subscription, Verb verb, bool periodic);
+  /// Corrects the bucket by x-ms-ratelimit-remaining-subscription-*, and closes it for Retry-After at a 429.
+  void observe(std::string const& subscription, Verb verb, HttpResponse const& response);
+  [[nodiscard]] double remaining(std::string const& subscription, Verb verb) const;
+
+ private:
+  struct Bucket {
+    double tokens = 0, capacity = 0, per_second = 0;
+    SteadyTime refilled{}, closed_until{};
+    bool sized = false;
+  };
+  Bucket& bucket(std::string const& subscription, Verb verb) const;  // with mutex_ held; refilled to now
+
+  Clock const& clock_;
+  mutable std::mutex mutex_;
+  mutable std::map<std::pair<std::string, Verb>, Bucket> buckets_;  // guarded by mutex_
+};
+
+}  // namespace trainyard::azure
