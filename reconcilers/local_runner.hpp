@@ -1,0 +1,51 @@
+// The seam to whatever runs a `local` training: a process of this machine (controller/local), later a Kubernetes Job.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "controller/base/clock.hpp"
+#include "controller/base/result.hpp"
+#include "reconcilers/source.hpp"
+
+namespace trainyard::reconcilers {
+
+struct LocalStart {
+  std::string name;    // the run's name, for ever
+  std::string owner;   // whose run it is; compared on every find (design, rule 11)
+  std::string experiment;
+  SourceRef source;    // copied as the snapshot; must still have this digest
+  std::string source_digest;
+  std::string script_file;
+  std::vector<std::string> arguments;
+  std::string interpreter;  // path or a name on PATH
+  std::vector<std::pair<std::string, std::string>> variables;
+};
+
+struct LocalRun {
+  enum class State { Running, Ended, Interrupted } state = State::Running;  // Interrupted: nobody holds it and it left no result
+  std::string owner;
+  std::optional<int> exit_code;     // 128 + signal when one ended it
+  std::string cancel_reason;        // "" unless we asked it to stop before it ended
+  std::string started_at, ended_at; // RFC 3339
+  std::map<std::string, double> metrics;  // last values
+  std::vector<std::string> log_tail;      // at most 20 lines, scrubbed
+  std::string log_path;
+};
+
+/// Safe from any thread. A name is claimed once and for ever (design, rule 19).
+struct LocalRunner {
+  virtual ~LocalRunner() = default;
+  virtual Result<std::optional<LocalRun>> find(std::string const& name, Context const& context) = 0;
+  /// Starts it and returns at once. A name already claimed is Conflict: find() it.
+  virtual Result<Done> start(LocalStart const& what, Context const& context) = 0;
+  /// Writes the reason down, then asks it to end: SIGTERM, after 10 s SIGKILL. Returns at once; ended already is fine.
+  virtual Result<Done> cancel(std::string const& name, std::string const& reason, Context const& context) = 0;
+  /// Names of runs claimed for the owner, oldest first.
+  virtual Result<std::vector<std::string>> list(std::string const& owner, Context const& context) = 0;
+};
+
+}  // namespace trainyard::reconcilers
