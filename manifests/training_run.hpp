@@ -37,6 +37,7 @@ struct TrainingRunSpec {
 /// One attempt as the status remembers it.
 struct Attempt {
   std::string name;                  // the run's name, for ever
+  std::string place;                 // where it runs: "local" or "Workspace/NAMESPACE/NAME"
   std::string revision;
   std::int64_t attempt = 0;
   std::string outcome;               // Completed, Failed, Canceled, Deleted (by hand), "" while live
@@ -47,7 +48,7 @@ struct Attempt {
 
 /// A write to the service that left, or was about to, and whose answer is not known (design, rule 2a).
 struct RunDoubt {
-  std::string name, act, at;         // act: Create, Reason, Cancel; at RFC 3339
+  std::string name, place, at;       // of a create; at RFC 3339
   bool operator==(RunDoubt const&) const = default;
 };
 
@@ -58,6 +59,7 @@ struct TrainingRunStatus {
   std::string revision;              // the wanted one
   std::int64_t attempt = 0;          // of the wanted revision, from 0
   std::string run_name;              // the current attempt's
+  std::string run_place;             // where that is, as Attempt::place
   bool seen = false;                 // that name was once answered 2xx or seen
   std::vector<RunDoubt> doubts;
   std::vector<std::string> finished; // revisions that ended for good, newest last, bounded
