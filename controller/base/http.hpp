@@ -1,6 +1,7 @@
 // One HTTP exchange as values, and the seam to whatever sends it.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +18,9 @@ using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
 /// The first header of that name (compared without case).
 std::optional<std::string> find_header(HttpHeaders const& headers, std::string_view name);
 
+/// Whether the pair may go on the wire: a token, and a value without line ends (they would inject headers).
+bool valid_header(std::string_view name, std::string_view value);
+
 struct HttpRequest {
   std::string method = "GET";
   std::string url;  // absolute, http or https, percent-encoded
@@ -30,10 +34,11 @@ struct HttpResponse {
   HttpHeaders headers = {};
   std::string body = {};
 
-  [[nodiscard]] std::optional<std::string> header(std::string_view name) const { return find_header(headers, name); }
+  [[nodiscard]] std::optional<std::string> header(std::string_view name) const {
+    return find_header(headers, name);
+  }
   [[nodiscard]] bool ok() const { return status >= 200 && status < 300; }
 };
-
 
 struct HttpTransport {
   virtual ~HttpTransport() = default;
@@ -43,10 +48,10 @@ struct HttpTransport {
 };
 
 struct Url {
-  std::string scheme, host;  // lower case
-  int port = 0;              // filled in from the scheme
-  std::string path;          // begins with '/', still encoded
-  std::string query;         // without '?', still encoded
+  std::string scheme, host;                  // lower case; an IPv6 address keeps its brackets
+  int port = 0;                              // filled in from the scheme
+  std::string path;                          // begins with '/', still encoded
+  std::string query;                         // without '?', still encoded
   [[nodiscard]] std::string origin() const;  // https://host[:port]
   /// The decoded value of a query parameter (name compared without case).
   [[nodiscard]] std::optional<std::string> parameter(std::string_view name) const;
