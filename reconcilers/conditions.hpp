@@ -1,0 +1,34 @@
+// How Ready, Reconciling and Stalled are told, for every kind alike (kstatus).
+#pragma once
+
+#include <string>
+
+#include "controller/base/object_store.hpp"
+#include "manifests/condition.hpp"
+#include "reconcilers/reaction.hpp"
+
+namespace trainyard::reconcilers {
+
+/// The three conditions say one thing: usable, on its way, or stuck until somebody acts.
+struct Verdict {
+  enum class Kind { Ready, InProgress, Stalled, Unknown } kind = Kind::InProgress;
+  std::string reason, message;
+};
+void tell(manifests::Conditions& conditions, Verdict const& verdict, std::int64_t generation, WallTime now);
+
+/// An error as a verdict with its reaction's words, and when to look again. `next_look` is the status's field: written for waits
+/// longer than a minute, read to grow the next one.
+struct Setback {
+  Verdict verdict;
+  Outcome outcome;
+};
+Setback setback(Error const& error, std::string& next_look, WallTime now);
+
+/// True while `next_look` says that it is too early to try again.
+bool too_early(std::string const& next_look, WallTime now);
+
+/// Records an event when Ready's status or reason differs between the two.
+void record_transition(ObjectStore& store, ObjectKey const& key, manifests::Conditions const& before,
+                       manifests::Conditions const& after);
+
+}  // namespace trainyard::reconcilers

@@ -1,0 +1,336 @@
+#include "reconcilers/training_run/decide.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "controller/base/time_text.hpp"
+
+namespace trainyard::reconcilers {
+
+namespace {
+
+using manifests::Attempt;
+using manifests::RunDoubt;
+using manifests::TrainingRunStatus;
+using State = RunSeen::State;
+
+constexpr std::size_t kMostHistory = 10, kMostFinished = 32;
+
+bool contains(std::vector<std::string> const& list, std::string_view item) {
+  return std::find(list.begin(), list.end(), item) != list.end();
+}
+
+/// Rule 15: after these the next attempt follows, if the attempt really ended Canceled.
+bool leads_to_next_attempt(std::string_view reason) {
+  return reason == "Superseded" || reason == "Suspended" || reason == "Deleted";
+}
+
+/// The number after the last "-a" of a run's name.
+std::int64_t attempt_number(std::string const& name) {
+  std::int64_t number = 0;
+  std::size_t const at = name.rfind("-a");
+  if (at != std::string::npos) std::from_chars(name.data() + at + 2, name.data() + name.size(), number);
+  return number;
+}
+
+std::string outcome_of(RunSeen const& seen) {
+  switch (seen.state) {
+    case State::Completed: return "Completed";
+    case State::Failed: return "Failed";
+    case State::Canceled: return "Canceled";
+    case State::Live:
+    case State::Canceling: return "";
+  }
+  return "";
+}
+
+class Decider {
+ public:
+  Decider(RunFacts const& facts, TrainingRunStatus status) : facts_(facts) { decision_.status = std::move(status); }
+
+  RunDecision run() {
+    decision_.action = choose();
+    return std::move(decision_);
+  }
+
+ private:
+  using Choice = RunAction;
+
+  [[nodiscard]] std::optional<RunSeen> const* got(std::string const& name) const {
+    auto const found = facts_.gets.find(name);
+    return found == facts_.gets.end() ? nullptr : &found->second;
+  }
+
+  [[nodiscard]] bool doubted(std::string const& name) const {
+    auto const& doubts = decision_.status.doubts;
+    return std::any_of(doubts.begin(), doubts.end(), [&](RunDoubt const& d) { return d.name == name; });
+  }
+
+  /// Names that must be looked at: the current one, the doubted ones, the live ones of the list.
+  [[nodiscard]] std::set<RunId> related() const {
+    std::set<RunId> names;
+    TrainingRunStatus const& status = decision_.status;
+    if (!status.run_name.empty() && !known_end(status.run_name)) names.insert({status.run_name, status.run_place});
+    for (RunDoubt const& doubt : status.doubts) names.insert({doubt.name, doubt.place});
+    for (RunListing::Item const& item : facts_.listing.items)
+      if (item.live) names.insert({item.name, item.place});
+    return names;
+  }
+
+  /// The attempt whose end is recorded: nothing more can happen to it.
+  [[nodiscard]] Attempt const* known_end(std::string_view name) const {
+    for (Attempt const& attempt : decision_.status.history)
+      if (attempt.name == name && !attempt.outcome.empty()) return &attempt;
+    return nullptr;
+  }
+
+  /// The newest recorded attempt of the wanted revision.
+  [[nodiscard]] Attempt const* last_recorded() const {
+    Attempt const* last = nullptr;
+    for (Attempt const& attempt : decision_.status.history)
+      if (attempt.revision == facts_.revision && !attempt.outcome.empty()) last = &attempt;
+    return last;
+  }
+
+  [[nodiscard]] std::int64_t highest_known() const {
+    std::int64_t highest = 0;
+    auto const consider = [&](std::string const& name) {
+      if (auto const attempt = facts_.attempt_of(name)) highest = std::max(highest, *attempt);
+    };
+    consider(decision_.status.run_name);
+    for (RunDoubt const& doubt : decision_.status.doubts) consider(doubt.name);
+    for (RunListing::Item const& item : facts_.listing.items) consider(item.name);
+    return highest;
+  }
+
+  /// Rule 2a: a doubt ends when its name is seen, or by a GET begun `settle` after it that answers 404.
+  void resolve_doubts() {
+    std::erase_if(decision_.status.doubts, [&](RunDoubt const& doubt) {
+      auto const* answer = got(doubt.name);
+      if (answer == nullptr) return false;
+      if (answer->has_value()) return true;
+      auto const at = parse_rfc3339(doubt.at);
+      auto const began = facts_.get_began.find(doubt.name);
+      bool const settled = at && began != facts_.get_began.end() && began->second >= *at + facts_.settle;
+      if (settled && decision_.status.run_name == doubt.name) forget_current();  // it was never made
+      return settled;
+    });
+  }
+
+  void forget_current() {
+    decision_.status.run_name.clear();
+    decision_.status.run_place.clear();
+    decision_.status.seen = false;
+  }
+
+  void remember_ended(RunSeen const& seen, std::string const& place) {
+    auto& history = decision_.status.history;
+    auto found = std::find_if(history.begin(), history.end(), [&](Attempt const& a) { return a.name == seen.name; });
+    if (found == history.end()) {
+      if (history.size() == kMostHistory) history.erase(history.begin());
+      history.push_back(
+          {.name = seen.name, .place = place, .revision = seen.revision, .attempt = attempt_number(seen.name)});
+      found = history.end() - 1;
+    }
+    found->outcome = outcome_of(seen);
+    found->reason = seen.state == State::Failed ? seen.failure_class : seen.reason;
+    if (!seen.started_at.empty()) found->started_at = seen.started_at;
+    if (!seen.ended_at.empty()) found->ended_at = seen.ended_at;
+  }
+
+  void finish_revision() {
+    auto& finished = decision_.status.finished;
+    if (contains(finished, facts_.revision)) return;
+    if (finished.size() == kMostFinished) finished.erase(finished.begin());
+    finished.push_back(facts_.revision);
+  }
+
+  /// Failed attempts of the wanted revision, by the list and by what this pass saw.
+  [[nodiscard]] std::int64_t failures() const {
+    std::set<std::string> failed;
+    for (RunListing::Item const& item : facts_.listing.items)
+      if (item.failed && facts_.attempt_of(item.name)) failed.insert(item.name);
+    for (Attempt const& attempt : decision_.status.history)
+      if (attempt.outcome == "Failed" && facts_.attempt_of(attempt.name)) failed.insert(attempt.name);
+    for (auto const& [name, seen] : facts_.gets)
+      if (seen && (seen->state == State::Failed || queue_timed_out(*seen)) && facts_.attempt_of(name)) failed.insert(name);
+    return static_cast<std::int64_t>(failed.size());
+  }
+
+  [[nodiscard]] static bool queue_timed_out(RunSeen const& seen) {
+    return seen.state == State::Canceled && seen.reason == "QueueTimeout";
+  }
+
+  [[nodiscard]] bool may_retry(RunSeen const& seen) const {
+    std::string const failure = queue_timed_out(seen) ? "Capacity" : seen.failure_class;
+    return contains(facts_.retry_on, failure) && failures() <= facts_.retry_limit;
+  }
+
+  [[nodiscard]] std::string timed_out(RunSeen const& seen) const {
+    auto const longer_than = [&](std::string const& since, std::optional<Duration> const& limit) {
+      if (!limit || since.empty()) return false;
+      auto const began = parse_rfc3339(since);
+      return began && facts_.now - *began > *limit;
+    };
+    if (!seen.queued && longer_than(seen.started_at, facts_.timeout)) return "Timeout";
+    if (seen.queued && longer_than(seen.submitted_at, facts_.queue_timeout)) return "QueueTimeout";
+    return "";
+  }
+
+  Choice wait(std::string why) {
+    decision_.waiting_for = std::move(why);
+    return RunAct::Wait{};
+  }
+
+  Choice choose() {
+    bool const wanted = !facts_.deleting && !facts_.revision.empty();
+    bool const final_already = wanted && contains(decision_.status.finished, facts_.revision);
+
+    // Attempts of the wanted revision are sought upward from the highest one known (rule 15); deletion searches them too.
+    // One whose end is recorded as final costs no more looks.
+    std::int64_t next = 0;
+    Attempt const* const recorded = final_already ? last_recorded() : nullptr;
+    if (recorded != nullptr) {
+      decision_.status.run_name = recorded->name;
+      decision_.status.run_place = recorded->place;
+      decision_.status.attempt = recorded->attempt;
+    } else if (!facts_.revision.empty()) {
+      std::int64_t const from = highest_known();
+      for (next = from;; ++next) {
+        std::string const name = facts_.name_of(next);
+        auto const* answer = got(name);
+        if (answer == nullptr) return RunAct::Get{{name, place_of(name)}};
+        if (!answer->has_value()) break;
+      }
+      if (next > from) decision_.top = facts_.name_of(next - 1);
+    }
+    for (RunId const& id : related())
+      if (got(id.name) == nullptr) return RunAct::Get{id};
+
+    std::string const current = decision_.status.run_name;
+    bool const current_doubted = doubted(current);
+    resolve_doubts();
+
+    // Rule 2: a name once answered or seen, now 404, was deleted by hand. That is final.
+    if (wanted && !final_already && !current_doubted && !decision_.status.run_name.empty() && facts_.attempt_of(current) &&
+        known_end(current) == nullptr && !got(current)->has_value()) {
+      finish_revision();
+      decision_.status.history.push_back({.name = current,
+                                          .place = decision_.status.run_place,
+                                          .revision = facts_.revision,
+                                          .attempt = attempt_number(current),
+                                          .outcome = "Deleted",
+                                          .reason = "ByHand"});
+      if (decision_.status.history.size() > kMostHistory) decision_.status.history.erase(decision_.status.history.begin());
+      return RunAct::Record{};
+    }
+
+    for (RunId const& id : related_and_top())
+      if (auto const* answer = got(id.name); answer != nullptr && answer->has_value() && !(*answer)->live())
+        remember_ended(**answer, id.place);
+
+    RunSeen const* const top = decision_.top.empty() ? nullptr : &**got(decision_.top);
+    bool create = false;
+    if (wanted && !final_already) {
+      if (top == nullptr)
+        create = true;
+      else if (!top->live()) {
+        bool const restart = top->state == State::Canceled && leads_to_next_attempt(top->reason);
+        bool const retry = (top->state == State::Failed || queue_timed_out(*top)) && may_retry(*top);
+        create = restart || retry;
+        if (!create) finish_revision();
+      }
+    }
+
+    if (auto held = held_by_another()) return RunAct::Held{*held};
+    if (auto choice = cancel_what_should_end(wanted, top)) return *choice;
+
+    if (facts_.deleting) {
+      if (!decision_.status.doubts.empty()) return wait("a request for " + decision_.status.doubts.front().name +
+                                                        " had no answer; it may still land");
+      if (!facts_.listing.settled) return wait("a complete list begun after the operator has settled");
+      return RunAct::Finalize{};
+    }
+
+    if (create && !facts_.suspend) {
+      RunId const id{facts_.name_of(next), facts_.place};
+      for (RunDoubt const& doubt : decision_.status.doubts)
+        if (doubt.name != id.name) return wait("a request for " + doubt.name + " had no answer; it may still land");
+      if (!facts_.listing.complete) return wait("the first complete list of runs");
+      decision_.status.run_name = id.name;
+      decision_.status.run_place = id.place;
+      decision_.status.attempt = next;
+      decision_.status.seen = false;
+      std::erase_if(decision_.status.doubts, [&](RunDoubt const& d) { return d.name == id.name; });
+      decision_.status.doubts.push_back({.name = id.name, .place = id.place, .at = to_rfc3339(facts_.now)});
+      return RunAct::Create{id, next};
+    }
+    if (top != nullptr && wanted) {
+      decision_.status.run_name = top->name;
+      decision_.status.run_place = place_of(top->name);
+      decision_.status.attempt = attempt_number(top->name);
+      decision_.status.seen = true;
+    }
+    return RunAct::Wait{};
+  }
+
+  /// Where a name is, by what is recorded of it; a name not yet known belongs where the run is wanted.
+  [[nodiscard]] std::string place_of(std::string const& name) const {
+    for (RunId const& id : related())
+      if (id.name == name && !id.place.empty()) return id.place;
+    for (RunListing::Item const& item : facts_.listing.items)
+      if (item.name == name) return item.place;
+    for (Attempt const& attempt : decision_.status.history)
+      if (attempt.name == name && !attempt.place.empty()) return attempt.place;
+    return facts_.place;
+  }
+
+  [[nodiscard]] std::set<RunId> related_and_top() const {
+    std::set<RunId> names = related();
+    if (!decision_.top.empty()) names.insert({decision_.top, place_of(decision_.top)});
+    return names;
+  }
+
+  /// Rule 10: a live run of ours under another holder and another revision.
+  [[nodiscard]] std::optional<std::string> held_by_another() const {
+    for (auto const& [name, seen] : facts_.gets)
+      if (seen && seen->live() && !seen->holder.empty() && seen->holder != facts_.holder && seen->revision != facts_.revision)
+        return seen->holder;
+    return std::nullopt;
+  }
+
+  /// At most one live attempt, with the reason on it before the cancel (rules 14 and 15).
+  [[nodiscard]] std::optional<Choice> cancel_what_should_end(bool wanted, RunSeen const* top) {
+    for (RunId const& id : related_and_top()) {
+      RunSeen const* const seen = got(id.name)->has_value() ? &**got(id.name) : nullptr;
+      if (seen == nullptr || !seen->live()) continue;
+      std::string why;
+      if (facts_.deleting)
+        why = "Deleted";
+      else if (!wanted)
+        continue;  // the wanted revision is not known: nothing is superseded by that
+      else if (seen != top)
+        why = "Superseded";
+      else if (facts_.suspend)
+        why = "Suspended";
+      else if (!seen->reason.empty())
+        why = seen->reason;  // condemned: cancelled even if the spec came back
+      else
+        why = timed_out(*seen);
+      if (why.empty()) continue;
+      if (seen->state == State::Canceling) return wait("the end of " + id.name);
+      if (seen->reason.empty()) return RunAct::WriteReason{id, why};
+      return RunAct::Cancel{id};
+    }
+    return std::nullopt;
+  }
+
+  RunFacts const& facts_;
+  RunDecision decision_;
+};
+
+}  // namespace
+
+RunDecision decide(RunFacts const& facts, TrainingRunStatus status) { return Decider(facts, std::move(status)).run(); }
+
+}  // namespace trainyard::reconcilers
