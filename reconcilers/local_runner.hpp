@@ -16,6 +16,7 @@ namespace trainyard::reconcilers {
 struct LocalStart {
   std::string name;    // the run's name, for ever
   std::string owner;   // whose run it is; compared on every find (design, rule 11)
+  std::string revision, holder;  // kept with the claim and told by find()
   std::string experiment;
   SourceRef source;    // copied as the snapshot; must still have this digest
   std::string source_digest;
@@ -27,7 +28,7 @@ struct LocalStart {
 
 struct LocalRun {
   enum class State { Running, Ended, Interrupted } state = State::Running;  // Interrupted: nobody holds it and it left no result
-  std::string owner;
+  std::string owner, revision, holder;  // as the claim says
   std::optional<int> exit_code;     // 128 + signal when one ended it
   std::string cancel_reason;        // "" unless we asked it to stop before it ended
   std::string started_at, ended_at; // RFC 3339

@@ -18,10 +18,11 @@ Reaction react(Error const& error) {
   return Reaction::Bug;
 }
 
-Duration surroundings_delay(Duration previous) {
+Duration surroundings_delay(Duration stalled_for) {
   using std::chrono::minutes;
-  for (Duration const step : {Duration(minutes(1)), Duration(minutes(5)), Duration(minutes(15))})
-    if (previous < step) return step;
+  if (stalled_for < minutes(1)) return minutes(1);
+  if (stalled_for < minutes(6)) return minutes(5);
+  if (stalled_for < minutes(21)) return minutes(15);
   return minutes(60);
 }
 

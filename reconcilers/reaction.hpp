@@ -32,7 +32,7 @@ struct Outcome {
   static Outcome soon() { return {.next = Next::Soon}; }
 };
 
-/// 1, 5, 15, then 60 minutes: what follows a wait of `previous` (0 for none).
-Duration surroundings_delay(Duration previous);
+/// 1, 5, 15, then 60 minutes, by how long the object has been Stalled.
+Duration surroundings_delay(Duration stalled_for);
 
 }  // namespace trainyard::reconcilers

@@ -293,6 +293,7 @@ class Decider {
 
   /// Rule 10: a live run of ours under another holder and another revision.
   [[nodiscard]] std::optional<std::string> held_by_another() const {
+    if (facts_.takeover) return std::nullopt;
     for (auto const& [name, seen] : facts_.gets)
       if (seen && seen->live() && !seen->holder.empty() && seen->holder != facts_.holder && seen->revision != facts_.revision)
         return seen->holder;

@@ -57,6 +57,7 @@ struct RunFacts {
   std::string revision;   // wanted; "" while it cannot be computed (then nothing is created)
   std::string place;      // wanted
   std::string holder;     // ours
+  bool takeover = false;  // a person said that the other holder is gone
   std::int64_t retry_limit = 0;
   std::vector<std::string> retry_on;
   std::optional<Duration> timeout, queue_timeout;

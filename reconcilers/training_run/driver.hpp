@@ -25,14 +25,19 @@ struct RunRequest {
   manifests::TrainingRunSpec spec;
 };
 
+/// What prepare() brought, for submit().
+struct PreparedRun {
+  std::string code_id, environment_id;  // ARM ids; "" where the service has none
+};
+
 struct RunDriver {
   virtual ~RunDriver() = default;
   /// nullopt: the 404 of the name itself. `began`: when the request began.
   virtual Result<std::optional<RunSeen>> get(std::string const& name, WallTime& began, Context const& context) = 0;
   /// Brings what the submission needs (snapshot, environment). Idempotent; nothing runs yet.
-  virtual Result<Done> prepare(RunRequest const& request, Context const& context) = 0;
+  virtual Result<PreparedRun> prepare(RunRequest const& request, Context const& context) = 0;
   /// Idempotent by name.
-  virtual Result<RunSeen> submit(RunRequest const& request, Context const& context) = 0;
+  virtual Result<RunSeen> submit(RunRequest const& request, PreparedRun const& prepared, Context const& context) = 0;
   virtual Result<Done> write_reason(std::string const& name, std::string const& reason, Context const& context) = 0;
   virtual Result<Done> cancel(std::string const& name, Context const& context) = 0;
   /// Metrics so far, and of an ended attempt its times, failure and the end of its log.

@@ -1,0 +1,19 @@
+// What a TrainingRun's status tells a user about its current attempt.
+#pragma once
+
+#include "manifests/training_run.hpp"
+#include "reconcilers/conditions.hpp"
+#include "reconcilers/training_run/decide.hpp"
+
+namespace trainyard::reconcilers {
+
+/// Copies what was seen of the current attempt into the status (phase, times, metrics, failure).
+void show_attempt(manifests::TrainingRunStatus& status, RunSeen const& seen);
+
+/// The status of a run that has no attempt yet.
+void show_no_attempt(manifests::TrainingRunStatus& status, std::string_view phase);
+
+/// Ready by readyWhen; a failed or cancelled run is never green.
+Verdict verdict_of(manifests::TrainingRunStatus const& status, manifests::ReadyWhen ready_when);
+
+}  // namespace trainyard::reconcilers

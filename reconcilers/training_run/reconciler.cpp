@@ -1,0 +1,420 @@
+// TrainingRun: one pass. The policy is decide(); here its facts are gathered and its action is done.
+#include <set>
+
+#include "controller/base/time_text.hpp"
+#include "manifests/compute_target.hpp"
+#include "reconcilers/compute_target/capabilities.hpp"
+#include "reconcilers/conditions.hpp"
+#include "reconcilers/drivers/aml_run.hpp"
+#include "reconcilers/drivers/local_run.hpp"
+#include "reconcilers/names.hpp"
+#include "reconcilers/reconciler.hpp"
+#include "reconcilers/training_run/decide.hpp"
+#include "reconcilers/training_run/driver.hpp"
+#include "reconcilers/training_run/present.hpp"
+
+namespace trainyard::reconcilers {
+
+namespace {
+
+using manifests::TrainingRunSpec;
+using manifests::TrainingRunStatus;
+
+constexpr int kMostGets = 64;  // of one pass: more attempts than that are looked at in the next
+constexpr std::string_view kLocal = "local", kRestartedAt = "trainyard.dev/restarted-at", kTakeover = "trainyard.dev/takeover";
+
+/// Where the run is wanted, and what the target says about it.
+struct Target {
+  std::string place, compute_name, workspace_id, words;
+  bool ready = false;
+  std::string why_not;
+};
+
+class Pass {
+ public:
+  Pass(Parts const& parts, ObjectPtr object, Context const& context)
+      : parts_(parts),
+        object_(std::move(object)),
+        context_(context),
+        now_(parts.clock().wall()),
+        owner_(owner_mark(parts.cluster, object_->key)),
+        spec_(manifests::training_run_spec_from_json(object_->spec)),
+        before_(manifests::training_run_status_from_json(object_->status)) {}
+
+  Outcome run() {
+    bool const deleting = object_->deleted_at.has_value();
+    if (deleting && !object_->has_finalizer(kFinalizer)) return Outcome::rest();
+    if (!deleting && !object_->has_finalizer(kFinalizer)) {
+      Result<ObjectPtr> const added = parts_.store.add_finalizer(*object_, kFinalizer, context_);
+      return added ? Outcome::soon() : Outcome::backoff();
+    }
+
+    TrainingRunStatus status = before_;
+    std::optional<Error> trouble;  // why the wanted state cannot be told; a live run is still looked after
+    if (!deleting) trouble = resolve(status);
+    RunFacts facts = make_facts(deleting, status);
+    if (trouble && before_.run_name.empty() && before_.doubts.empty()) return give_up(status, *trouble);
+
+    std::optional<RunDecision> decision;
+    for (int gets = 0; !decision; ++gets) {
+      RunDecision next = decide(facts, status);
+      auto const* const get = std::get_if<RunAct::Get>(&next.action);
+      if (get == nullptr) {
+        decision = std::move(next);
+      } else {
+        if (gets == kMostGets) return Outcome::backoff();
+        if (auto error = look(get->id, facts)) return give_up(status, *error);
+      }
+    }
+    Outcome const outcome = act(*decision, facts);
+    return trouble && outcome.next == Outcome::Next::Rest ? trouble_outcome(*trouble) : outcome;
+  }
+
+ private:
+  // ---- what is wanted
+
+  Result<Target> find_target() const {
+    ObjectKey const key{"ComputeTarget", object_->key.ns, spec_.compute_target};
+    ObjectPtr const object = parts_.store.get(key);
+    if (!object)
+      return Error{.kind = ErrorKind::NotFound,
+                   .reason = "TargetNotFound",
+                   .message = "spec.computeTarget: there is no ComputeTarget '" + spec_.compute_target + "' in namespace " +
+                              object_->key.ns};
+    manifests::ComputeTargetSpec const target = manifests::compute_target_spec_from_json(object->spec);
+    manifests::ComputeTargetStatus const told = manifests::compute_target_status_from_json(object->status);
+    if (!capabilities_of(target.block).script)
+      return Error{.kind = ErrorKind::Invalid,
+                   .reason = "NotSupportedOnTarget",
+                   .message = "spec.computeTarget: a script cannot run on a target of type " + target.block};
+    manifests::Condition const* const ready = find_condition(told.conditions, manifests::kReady);
+    Target found{.words = target.block + " " + spec_.compute_target,
+                 .ready = ready != nullptr && ready->status == manifests::ConditionStatus::True &&
+                          told.observed_generation == object->generation && !object->deleted_at,
+                 .why_not = ready != nullptr ? ready->message : "not looked at yet"};
+    if (target.block == kLocal) {
+      found.place = kLocal;
+      return found;
+    }
+    ObjectKey const workspace{"Workspace", object_->key.ns, target.workspace};
+    auto const scope = parts_.scopes.find(workspace);
+    auto const seen = scope ? scope->workspace() : std::nullopt;
+    if (!seen)
+      return Error{.kind = ErrorKind::Transient,
+                   .reason = "WaitingForWorkspace",
+                   .message = "Workspace '" + target.workspace + "' is not ready yet",
+                   .retry_after = std::chrono::seconds(60)};
+    found.place = to_string(workspace);
+    found.workspace_id = seen->workspace_id;
+    found.compute_name = compute_name_of(target, spec_.compute_target);
+    return found;
+  }
+
+  /// Fills target_, source_digest_ and the wanted revision. On trouble what was wanted last stays wanted.
+  std::optional<Error> resolve(TrainingRunStatus& status) {
+    Result<Target> target = find_target();
+    if (!target) return target.error();
+    target_ = std::move(*target);
+    SourceRef const source{.declared_in = object_->source, .directory = spec_.source_directory};
+    Result<SourceInfo> const info = parts_.sources.scan(source, context_);
+    if (!info) return info.error();
+    source_digest_ = info->digest;
+    bool const frozen = spec_.on_change == manifests::OnChange::Ignore && !before_.run_name.empty();
+    if (!frozen)
+      status.revision = manifests::training_run_revision(object_->spec,
+                                                         {.source_digest = info->digest,
+                                                          .workspace_id = target_.workspace_id,
+                                                          .compute_name = target_.compute_name,
+                                                          .restart = object_->annotation(kRestartedAt)});
+    status.source_digest = info->digest;
+    status.compute = target_.words;
+    return std::nullopt;
+  }
+
+  RunFacts make_facts(bool deleting, TrainingRunStatus const& status) {
+    std::string const cluster = parts_.cluster, revision = status.revision;
+    ObjectKey const key = object_->key;
+    RunFacts facts{.deleting = deleting,
+                   .suspend = spec_.suspend,
+                   .revision = revision,
+                   .place = target_.place.empty() ? before_.run_place : target_.place,
+                   .holder = parts_.holder,
+                   .takeover = object_->annotation(kTakeover) == "true",
+                   .retry_limit = spec_.retry_limit,
+                   .retry_on = spec_.retry_on,
+                   .timeout = spec_.timeout,
+                   .queue_timeout = spec_.queue_timeout,
+                   .now = now_,
+                   .settle = parts_.settle,
+                   .listing = gather_listing()};
+    facts.name_of = [cluster, key, revision](std::int64_t attempt) { return run_name(cluster, key, revision, attempt); };
+    facts.attempt_of = [cluster, key, revision](std::string const& name) {
+      return attempt_of(name, cluster, key, revision);
+    };
+    return facts;
+  }
+
+  // ---- where runs are
+
+  Result<std::unique_ptr<RunDriver>> driver(std::string const& place) const {
+    if (place == kLocal) return std::unique_ptr<RunDriver>(std::make_unique<LocalRunDriver>(parts_.local, parts_.clock()));
+    for (auto const& [key, scope] : parts_.scopes.all())
+      if (to_string(key) == place)
+        return std::unique_ptr<RunDriver>(std::make_unique<AmlRunDriver>(
+            scope, job_tag(parts_.cluster),
+            AmlRunDriver::Parts{parts_.sources, parts_.clock(), parts_.started, parts_.settle, place}));
+    return Error{.kind = ErrorKind::Transient,
+                 .reason = "WaitingForWorkspace",
+                 .message = place + " is not ready yet",
+                 .retry_after = std::chrono::seconds(60)};
+  }
+
+  /// Places whose lists must be complete: where it is wanted and wherever an attempt is recorded.
+  std::set<std::string> places_needed() const {
+    std::set<std::string> places{target_.place, before_.run_place};
+    for (manifests::RunDoubt const& doubt : before_.doubts) places.insert(doubt.place);
+    for (manifests::Attempt const& attempt : before_.history) places.insert(attempt.place);
+    places.erase("");
+    return places;
+  }
+
+  RunListing gather_listing() const {
+    RunListing all{.complete = true, .settled = true};
+    std::set<std::string> const needed = places_needed();
+    std::set<std::string> places = needed;
+    places.insert(std::string(kLocal));
+    for (auto const& [key, scope] : parts_.scopes.all())
+      if (key.ns == object_->key.ns) places.insert(to_string(key));
+    for (std::string const& place : places) {
+      Result<std::unique_ptr<RunDriver>> const at = driver(place);
+      Result<std::optional<RunListing>> listing = at ? (*at)->listing(owner_, context_) : Result<std::optional<RunListing>>(at.error());
+      bool const there = listing && listing->has_value();
+      if (needed.contains(place)) {
+        all.complete = all.complete && there;
+        all.settled = all.settled && there && (*listing)->settled;
+      }
+      if (there) all.items.insert(all.items.end(), (*listing)->items.begin(), (*listing)->items.end());
+    }
+    return all;
+  }
+
+  std::optional<Error> look(RunId const& id, RunFacts& facts) const {
+    Result<std::unique_ptr<RunDriver>> const at = driver(id.place);
+    if (!at) return at.error();
+    WallTime began{};
+    Result<std::optional<RunSeen>> seen = (*at)->get(id.name, began, context_);
+    if (!seen) return seen.error();
+    if (seen->has_value()) {
+      if ((*seen)->owner != owner_)
+        return Error{.kind = ErrorKind::Invalid,
+                     .reason = "NameTaken",
+                     .message = "a run named " + id.name + " is there and is not ours; nothing was submitted"};
+      if (Result<Done> const more = (*at)->add_details(**seen, context_); !more) return more.error();
+    }
+    facts.gets[id.name] = std::move(*seen);
+    facts.get_began[id.name] = began;
+    return std::nullopt;
+  }
+
+  // ---- what is done
+
+  Outcome act(RunDecision& decision, RunFacts& facts) {
+    TrainingRunStatus& status = decision.status;
+    if (auto const* create = std::get_if<RunAct::Create>(&decision.action)) return submit(*create, decision, facts);
+    if (auto const* reason = std::get_if<RunAct::WriteReason>(&decision.action))
+      return end(reason->id, reason->reason, decision, facts);
+    if (auto const* cancel = std::get_if<RunAct::Cancel>(&decision.action)) return end(cancel->id, "", decision, facts);
+    if (std::holds_alternative<RunAct::Finalize>(decision.action)) return finalize();
+    if (auto const* held = std::get_if<RunAct::Held>(&decision.action))
+      return conclude(status,
+                      {Verdict::Kind::Stalled, "AnotherController",
+                       "a live run of this object belongs to another state store (" + held->holder +
+                           "); wait for its end, or set the annotation trainyard.dev/takeover: \"true\""},
+                      Outcome::after(std::chrono::minutes(1)));
+    show(status, facts);
+    bool const recorded = std::holds_alternative<RunAct::Record>(decision.action);
+    bool const live = in_progress(status);
+    set_busy(facts.place, live || !status.doubts.empty());
+    Verdict verdict = verdict_of(status, spec_.ready_when);
+    if (!decision.waiting_for.empty())
+      verdict = {Verdict::Kind::InProgress, facts.deleting ? "Deleting" : "Waiting", "waiting for " + decision.waiting_for};
+    Outcome const next = recorded ? Outcome::soon()
+                         : live || !decision.waiting_for.empty() || !status.doubts.empty() ? Outcome::after(pace(facts.place))
+                                                                                          : Outcome::rest();
+    return conclude(status, verdict, next);
+  }
+
+  [[nodiscard]] static bool in_progress(TrainingRunStatus const& status) {
+    return status.phase == "Preparing" || status.phase == "Queued" || status.phase == "Running" || status.phase == "Canceling";
+  }
+
+  /// The current attempt as this pass saw it; one whose end was recorded earlier stays as it was told.
+  void show(TrainingRunStatus& status, RunFacts& facts) const {
+    if (status.run_name.empty()) return show_no_attempt(status, spec_.suspend ? "Suspended" : "Pending");
+    if (!facts.gets.contains(status.run_name) && status.run_name != before_.run_name)
+      (void)look({status.run_name, status.run_place}, facts);  // for its metrics only; without them the record speaks
+    auto const found = facts.gets.find(status.run_name);
+    if (found == facts.gets.end()) return;
+    if (found->second) {
+      show_attempt(status, *found->second);
+      if (spec_.suspend && status.phase == "Canceled") status.phase = "Suspended";
+    } else if (!status.history.empty() && status.history.back().outcome == "Deleted") {
+      status.phase = "Deleted";
+    }
+  }
+
+  Outcome submit(RunAct::Create const& create, RunDecision& decision, RunFacts& facts) {
+    TrainingRunStatus waiting = decision.status;  // as it is if nothing is submitted in this pass
+    waiting.run_name = before_.run_name;
+    waiting.run_place = before_.run_place;
+    waiting.attempt = before_.attempt;
+    waiting.seen = before_.seen;
+    waiting.doubts = before_.doubts;
+    if (waiting.run_name.empty()) show_no_attempt(waiting, "Pending");
+    if (!target_.ready)
+      return conclude(waiting,
+                      {Verdict::Kind::InProgress, "WaitingForTarget",
+                       "ComputeTarget '" + spec_.compute_target + "' is not ready: " + target_.why_not},
+                      Outcome::rest());  // the target's next status wakes this run
+
+    RunRequest const request{.name = create.id.name,
+                             .display_name = object_->key.ns + "/" + object_->key.name,
+                             .experiment = spec_.experiment.empty() ? object_->key.name : spec_.experiment,
+                             .owner = owner_,
+                             .holder = parts_.holder,
+                             .revision = facts.revision,
+                             .attempt = create.attempt,
+                             .compute_name = target_.compute_name,
+                             .source = {.declared_in = object_->source, .directory = spec_.source_directory},
+                             .source_digest = source_digest_,
+                             .spec = spec_};
+    Result<std::unique_ptr<RunDriver>> const at = driver(create.id.place);
+    if (!at) return give_up(waiting, at.error());
+    Result<PreparedRun> const prepared = (*at)->prepare(request, context_);
+    if (!prepared) return give_up(waiting, prepared.error());
+
+    // Rule 2a: the intent is in the status before the request leaves, by a write that fails if anything changed meanwhile.
+    TrainingRunStatus& status = decision.status;
+    WallTime const intended = parts_.clock().wall();
+    for (manifests::RunDoubt& doubt : status.doubts)
+      if (doubt.name == create.id.name) doubt.at = to_rfc3339(intended);
+    show_no_attempt(status, "Preparing");
+    if (!write(status, {Verdict::Kind::InProgress, "Submitting", "submitting run " + create.id.name})) return Outcome::soon();
+    (*at)->set_busy(to_string(object_->key), true);
+    if (parts_.clock().wall() - intended > kIntentAge) return Outcome::soon();
+
+    Result<RunSeen> seen = (*at)->submit(request, *prepared, context_);
+    if (!seen) {  // rule 13: after every answer that is not 2xx, look
+      WallTime began{};
+      Result<std::optional<RunSeen>> found = (*at)->get(create.id.name, began, context_);
+      if (found && found->has_value() && (*found)->owner == owner_)
+        seen = std::move(**found);
+      else if (!seen.error().maybe_applied && found && !found->has_value())
+        return refused(status, create.id.name, seen.error());
+      else
+        return give_up(status, seen.error());  // in doubt: the status says so until a look settles it
+    }
+    parts_.azure.log.info("run submitted", {{"namespace", object_->key.ns}, {"name", object_->key.name}, {"run", create.id.name}});
+    std::erase_if(status.doubts, [&](manifests::RunDoubt const& d) { return d.name == create.id.name; });
+    status.seen = true;
+    show_attempt(status, *seen);
+    return conclude(status, verdict_of(status, spec_.ready_when), Outcome::after((*at)->pace()));
+  }
+
+  /// The service said no, and the name is not there: nothing is in doubt.
+  Outcome refused(TrainingRunStatus& status, std::string const& name, Error const& error) {
+    std::erase_if(status.doubts, [&](manifests::RunDoubt const& d) { return d.name == name; });
+    status.run_name.clear();
+    status.run_place.clear();
+    show_no_attempt(status, "Pending");
+    return give_up(status, error);
+  }
+
+  /// Writes the reason (when there is one to write), or cancels what carries one already.
+  Outcome end(RunId const& id, std::string const& reason, RunDecision& decision, RunFacts& facts) {
+    show(decision.status, facts);
+    decision.status.phase = "Canceling";
+    Verdict const verdict{Verdict::Kind::InProgress, "Canceling", "cancelling run " + id.name};
+    if (!write(decision.status, verdict)) return Outcome::soon();
+    Result<std::unique_ptr<RunDriver>> const at = driver(id.place);
+    if (!at) return give_up(decision.status, at.error());
+    (*at)->set_busy(to_string(object_->key), true);
+    Result<Done> const done =
+        reason.empty() ? (*at)->cancel(id.name, context_) : (*at)->write_reason(id.name, reason, context_);
+    if (!done) return give_up(decision.status, done.error());
+    return reason.empty() ? Outcome::after(std::chrono::seconds(2)) : Outcome::soon();
+  }
+
+  Outcome finalize() {
+    for (auto const& [key, scope] : parts_.scopes.all()) scope->set_busy(to_string(object_->key), false);
+    Result<Done> const removed = parts_.store.remove_finalizer(*object_, kFinalizer, context_);
+    return removed ? Outcome::rest() : Outcome::backoff();
+  }
+
+  // ---- what is told
+
+  Outcome trouble_outcome(Error const& error) const {
+    std::string next_look;
+    return setback(error, before_.conditions, next_look, now_).outcome;
+  }
+
+  Outcome give_up(TrainingRunStatus& status, Error const& error) {
+    if (status.phase.empty()) status.phase = "Pending";
+    Setback const back = setback(error, before_.conditions, status.next_look, now_);
+    return conclude(status, back.verdict, back.outcome, true);
+  }
+
+  Outcome conclude(TrainingRunStatus& status, Verdict const& verdict, Outcome outcome, bool keep_next_look = false) {
+    if (!keep_next_look) status.next_look.clear();
+    return write(status, verdict) ? outcome : Outcome::soon();
+  }
+
+  /// False if the object changed meanwhile: this pass was about an older one.
+  bool write(TrainingRunStatus& status, Verdict const& verdict) {
+    status.observed_generation = object_->generation;
+    manifests::Conditions const was = status.conditions;
+    tell(status.conditions, verdict, object_->generation, now_);
+    Result<ObjectPtr> written = parts_.store.put_status(*object_, manifests::to_json(status), context_);
+    if (!written) return false;
+    object_ = std::move(*written);
+    record_transition(parts_.store, object_->key, was, status.conditions);
+    return true;
+  }
+
+  void set_busy(std::string const& place, bool busy) const {
+    if (Result<std::unique_ptr<RunDriver>> const at = driver(place)) (*at)->set_busy(to_string(object_->key), busy);
+  }
+
+  [[nodiscard]] Duration pace(std::string const& place) const {
+    Result<std::unique_ptr<RunDriver>> const at = driver(place);
+    return at ? (*at)->pace() : Duration(std::chrono::seconds(10));
+  }
+
+  Parts const& parts_;
+  ObjectPtr object_;
+  Context const& context_;
+  WallTime now_;
+  std::string owner_;
+  TrainingRunSpec spec_;
+  TrainingRunStatus before_;
+  Target target_;
+  std::string source_digest_;
+};
+
+class TrainingRunReconciler final : public Reconciler {
+ public:
+  explicit TrainingRunReconciler(Parts const& parts) : parts_(parts) {}
+  [[nodiscard]] std::string_view kind() const override { return "TrainingRun"; }
+  Outcome reconcile(ObjectPtr read, Context const& context) override { return Pass(parts_, std::move(read), context).run(); }
+
+ private:
+  Parts const& parts_;
+};
+
+}  // namespace
+
+std::unique_ptr<Reconciler> make_training_run_reconciler(Parts const& parts) {
+  return std::make_unique<TrainingRunReconciler>(parts);
+}
+
+}  // namespace trainyard::reconcilers
