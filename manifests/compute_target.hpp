@@ -85,6 +85,7 @@ struct ComputeTargetStatus {
   std::vector<std::string> capabilities;  // of the target's type: what may run there
   std::vector<std::string> used_by;  // live runs that hold a deletion
   std::string next_look;
+  std::int64_t setbacks = 0;           // failed tries in a row: waits grow with it
   bool operator==(ComputeTargetStatus const&) const = default;
 };
 

@@ -73,6 +73,7 @@ struct TrainingRunStatus {
   std::vector<std::string> log_tail; // last lines, when it failed
   std::string source_digest;
   std::string next_look;
+  std::int64_t setbacks = 0;           // failed tries in a row: waits grow with it
   bool operator==(TrainingRunStatus const&) const = default;
 };
 

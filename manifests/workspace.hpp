@@ -35,6 +35,7 @@ struct WorkspaceStatus {
   std::string location, provisioning_state;
   std::string studio_url;           // where a person looks
   std::string next_look;            // RFC 3339; when it will be tried again after an error, else ""
+  std::int64_t setbacks = 0;           // failed tries in a row: waits grow with it
   bool operator==(WorkspaceStatus const&) const = default;
 };
 

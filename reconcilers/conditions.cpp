@@ -32,16 +32,14 @@ void tell(Conditions& conditions, Verdict const& verdict, std::int64_t generatio
   set(manifests::kStalled, when(verdict.kind == Kind::Stalled));
 }
 
-Setback setback(Error const& error, Conditions const& conditions, std::string& next_look, WallTime now) {
+Setback setback(Error const& error, std::int64_t& setbacks, std::string& next_look, WallTime now) {
   using Kind = Verdict::Kind;
   next_look.clear();
   Verdict stalled{.kind = Kind::Stalled, .reason = error.reason, .message = error.message};
   switch (react(error)) {
     case Reaction::Own: return {stalled, Outcome::rest()};
     case Reaction::Surroundings: {
-      Condition const* const before = find_condition(conditions, manifests::kStalled);
-      bool const already = before != nullptr && before->status == ConditionStatus::True;
-      Duration const delay = surroundings_delay(already ? now - before->last_transition : Duration{0});
+      Duration const delay = surroundings_delay(setbacks++);
       next_look = to_rfc3339(std::chrono::floor<std::chrono::seconds>(now + delay));
       return {stalled, Outcome::after(delay)};
     }

@@ -16,13 +16,13 @@ struct Verdict {
 };
 void tell(manifests::Conditions& conditions, Verdict const& verdict, std::int64_t generation, WallTime now);
 
-/// An error as a verdict in its reaction's words, and when to look again. Waits for the surroundings grow with the time the object has
-/// been Stalled, so they survive a restart; `next_look` (a field of the status) tells the user when.
+/// An error as a verdict in its reaction's words, and when to look again. Waits for the surroundings grow with `setbacks`, which is
+/// kept in the status and so survives a restart; `next_look`, kept there too, tells the user when.
 struct Setback {
   Verdict verdict;
   Outcome outcome;
 };
-Setback setback(Error const& error, manifests::Conditions const& conditions, std::string& next_look, WallTime now);
+Setback setback(Error const& error, std::int64_t& setbacks, std::string& next_look, WallTime now);
 
 /// True while `next_look` says that it is too early to try again.
 bool too_early(std::string const& next_look, WallTime now);

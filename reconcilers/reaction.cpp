@@ -18,12 +18,14 @@ Reaction react(Error const& error) {
   return Reaction::Bug;
 }
 
-Duration surroundings_delay(Duration stalled_for) {
+Duration surroundings_delay(std::int64_t setbacks) {
   using std::chrono::minutes;
-  if (stalled_for < minutes(1)) return minutes(1);
-  if (stalled_for < minutes(6)) return minutes(5);
-  if (stalled_for < minutes(21)) return minutes(15);
-  return minutes(60);
+  switch (setbacks) {
+    case 0: return minutes(1);
+    case 1: return minutes(5);
+    case 2: return minutes(15);
+    default: return minutes(60);
+  }
 }
 
 }  // namespace trainyard::reconcilers

@@ -1,7 +1,7 @@
 // What an error means for an object: one function maps every error to its reaction (design, section 4).
 #pragma once
 
-#include <string>
+#include <cstdint>
 
 #include "controller/base/clock.hpp"
 #include "controller/base/result.hpp"
@@ -32,7 +32,7 @@ struct Outcome {
   static Outcome soon() { return {.next = Next::Soon}; }
 };
 
-/// 1, 5, 15, then 60 minutes, by how long the object has been Stalled.
-Duration surroundings_delay(Duration stalled_for);
+/// 1, 5, 15, then 60 minutes, by how many tries in a row have failed before.
+Duration surroundings_delay(std::int64_t setbacks);
 
 }  // namespace trainyard::reconcilers

@@ -42,6 +42,9 @@ class AzureScope {
   [[nodiscard]] std::optional<AmlWorkspace> workspace() const;  // as last read
   Result<AmlWorkspace> read_workspace(Context const& context);
 
+  /// Azure's clock: the Date header of the newest answer about a compute, a 404 too (rule 7). The epoch before the first.
+  [[nodiscard]] WallTime azure_date() const;
+
   // Calls through to Azure; answers enter the cache, older never replaces newer (rule 1).
   Result<std::optional<Compute>> get_compute(std::string const& name, Context const& context);
   Result<Compute> put_compute(std::string const& name, Json const& body, Context const& context);

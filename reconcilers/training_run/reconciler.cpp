@@ -355,17 +355,19 @@ class Pass {
 
   Outcome trouble_outcome(Error const& error) const {
     std::string next_look;
-    return setback(error, before_.conditions, next_look, now_).outcome;
+    std::int64_t setbacks = before_.setbacks;
+    return setback(error, setbacks, next_look, now_).outcome;
   }
 
   Outcome give_up(TrainingRunStatus& status, Error const& error) {
     if (status.phase.empty()) status.phase = "Pending";
-    Setback const back = setback(error, before_.conditions, status.next_look, now_);
+    Setback const back = setback(error, status.setbacks, status.next_look, now_);
     return conclude(status, back.verdict, back.outcome, true);
   }
 
   Outcome conclude(TrainingRunStatus& status, Verdict const& verdict, Outcome outcome, bool keep_next_look = false) {
     if (!keep_next_look) status.next_look.clear();
+    if (verdict.kind == Verdict::Kind::Ready || object_->generation != before_.observed_generation) status.setbacks = 0;
     return write(status, verdict) ? outcome : Outcome::soon();
   }
 

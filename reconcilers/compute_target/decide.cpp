@@ -1,0 +1,251 @@
+#include "reconcilers/compute_target/decide.hpp"
+
+#include <algorithm>
+
+#include "controller/base/time_text.hpp"
+
+namespace trainyard::reconcilers {
+
+namespace {
+
+using azure::Compute;
+using manifests::ComputeTargetStatus;
+using manifests::DeletionPolicy;
+using manifests::DriftPolicy;
+
+std::string joined(std::vector<std::string> const& words) {
+  std::string text;
+  for (std::string const& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+class Decider {
+ public:
+  Decider(ComputeFacts const& facts, ComputeDriver const& driver, ComputeTargetStatus status)
+      : facts_(facts), driver_(driver) {
+    decision_.status = std::move(status);
+  }
+
+  ComputeDecision run() {
+    ComputeTargetStatus& status = decision_.status;
+    settle_doubt();
+    status.used_by = facts_.live_runs;
+    if (facts_.found == nullptr)
+      decision_.action = absent();
+    else
+      decision_.action = driver_.creates(facts_.spec) ? present(*facts_.found) : attached(*facts_.found);
+    return std::move(decision_);
+  }
+
+ private:
+  /// Rule 2a: a doubt ends by a GET begun `settle` after it.
+  void settle_doubt() {
+    auto& doubt = decision_.status.doubt;
+    if (!doubt || !facts_.asked) return;
+    auto const at = parse_rfc3339(doubt->at);
+    if (at && facts_.get_began >= *at + facts_.settle) doubt.reset();
+  }
+
+  [[nodiscard]] bool blocked() const { return decision_.status.doubt.has_value(); }
+  [[nodiscard]] bool young() const { return facts_.get_began < facts_.started + facts_.settle; }
+
+  ComputeAction say(ComputeAction action, std::string reason, std::string message, bool stuck = false) {
+    decision_.reason = std::move(reason);
+    decision_.message = std::move(message);
+    decision_.stuck = stuck;
+    return action;
+  }
+
+  ComputeAction in_doubt() {
+    return say(ComputeAct::Wait{}, "InDoubt",
+               "a " + decision_.status.doubt->act + " had no answer and may still land; waiting until that is settled");
+  }
+
+  // ---- not there
+
+  ComputeAction absent() {
+    if (!facts_.asked) return ComputeAct::Get{};
+    ComputeTargetStatus& status = decision_.status;
+    status.provisioning_state.clear();
+    status.allocation_state.clear();
+    status.nodes.reset();
+    status.drift.clear();
+    if (facts_.deleting) {
+      if (blocked()) return in_doubt();
+      if (driver_.creates(facts_.spec) && young())
+        return say(ComputeAct::Wait{}, "Deleting", "it is gone; waiting until no request of an earlier process can still land");
+      return ComputeAct::Finalize{};
+    }
+    if (!driver_.creates(facts_.spec))
+      return say(ComputeAct::Wait{}, "ComputeNotFound",
+                 "the compute to attach is not in the workspace; create it there, or use a create block", true);
+    if (blocked()) return in_doubt();
+    bool const again = status.origin == "Created" && !status.created_on.empty();
+    status.origin.clear();
+    status.created_on.clear();
+    return say(ComputeAct::Put{"Create"}, again ? "Recreating" : "Creating",
+               again ? "the compute was gone; creating it again" : "creating the compute");
+  }
+
+  // ---- used and left
+
+  ComputeAction attached(Compute const& found) {
+    ComputeTargetStatus& status = decision_.status;
+    status.origin = "Attached";
+    status.created_on = found.created_on;
+    if (facts_.deleting) {
+      if (!facts_.live_runs.empty()) return held();
+      return ComputeAct::Finalize{};
+    }
+    return health(found);
+  }
+
+  // ---- created, or found existing
+
+  [[nodiscard]] bool marked(Compute const& found) const { return found.tags.text(kOwnerTag) == facts_.owner; }
+
+  /// Rule 7: whose is it? An answer decides where there is one; without it our mark and createdOn against `since`.
+  [[nodiscard]] bool mine(Compute const& found) const {
+    ComputeTargetStatus const& status = decision_.status;
+    bool const mark = marked(found);
+    if (found.created_on == found.modified_on) return mark;  // still as its creation left it
+    if (!status.origin.empty() && status.created_on == found.created_on) return status.origin == "Created";
+    bool const creating = !found.succeeded() && !found.failed() && !found.deleting();
+    if (status.origin.empty() && blocked() && creating) return false;  // our unheard PUT was an update of theirs
+    if (!mark) return false;
+    if (found.tags.text(kCreatedTag) == found.created_on) return true;
+    auto const since = parse_http_date(found.tags.text(kSinceTag));
+    auto const created = parse_rfc3339(found.created_on);
+    return since && created && *created >= *since;
+  }
+
+  ComputeAction held() {
+    return say(ComputeAct::Wait{}, "InUse", "deletion waits for the end of " + joined(facts_.live_runs));
+  }
+
+  ComputeAction present(Compute const& found) {
+    ComputeTargetStatus& status = decision_.status;
+    if (found.deleting()) return say(ComputeAct::Wait{}, "Deleting", "Azure is deleting the compute");
+    bool const ours = mine(found);
+    std::string const origin = ours ? "Created" : "Adopted";
+    bool const known = status.origin == origin && status.created_on == found.created_on;
+    if (!known && !facts_.asked) return ComputeAct::Get{};
+    status.origin = origin;
+    status.created_on = found.created_on;
+    if (facts_.deleting) return leave(found, ours);
+    if (found.failed()) return failed(found, ours);
+    if (!found.succeeded())
+      return say(ComputeAct::Wait{}, found.provisioning_state.empty() ? "Creating" : found.provisioning_state,
+                 "Azure is provisioning the compute");
+    return keep(found, ours);
+  }
+
+  ComputeAction leave(Compute const& found, bool ours) {
+    if (!facts_.live_runs.empty()) return held();
+    if (!facts_.asked) return ComputeAct::Get{};
+    if (blocked()) return in_doubt();
+    bool const remove = ours && facts_.spec.deletion_policy == DeletionPolicy::Delete;
+    if (remove && !facts_.other_targets.empty())
+      return say(ComputeAct::Wait{}, "InUse", "the compute is used by " + joined(facts_.other_targets) + " too");
+    if (remove) return say(ComputeAct::Delete{}, "Deleting", "deleting the compute");
+    if (!ours && marked(found)) {
+      if (!found.succeeded() && !found.failed())
+        return say(ComputeAct::Wait{}, "Deleting", "waiting until our mark can be taken off the compute");
+      return say(ComputeAct::Put{"Unmark"}, "Deleting", "taking our mark off a compute that is not ours");
+    }
+    return ComputeAct::Finalize{};
+  }
+
+  /// Rule 8: a Failed create of ours is deleted before it is put again; when that may be is the reconciler's to say.
+  ComputeAction failed(Compute const& found, bool ours) {
+    std::string const words = found.errors.empty() ? "Azure gave no reason" : joined(found.errors);
+    if (!ours) return say(ComputeAct::Wait{}, "ProvisioningFailed", "the compute, which is not ours, failed: " + words, true);
+    if (!facts_.asked) return ComputeAct::Get{};
+    if (blocked()) return in_doubt();
+    return say(ComputeAct::Delete{}, "ProvisioningFailed", "the compute failed: " + words, true);
+  }
+
+  ComputeAction keep(Compute const& found, bool ours) {
+    ComputeDiff const diff = driver_.diff(facts_.spec, found);
+    DriftPolicy const policy = facts_.spec.drift_policy.value_or(ours ? DriftPolicy::Correct : DriftPolicy::Report);
+    note_drift(policy == DriftPolicy::Ignore ? ComputeDiff{} : diff);
+    bool const unmark = !ours && marked(found);
+    if (!diff.fields.empty() && policy == DriftPolicy::Correct) {
+      if (!diff.in_place()) {
+        if (ours && facts_.spec.replace == manifests::ReplacePolicy::WhenChanged) return replace();
+        return say(ComputeAct::Wait{}, "NeedsReplacement", replacement_words(diff), true);
+      }
+      if (!facts_.asked) return ComputeAct::Get{};
+      if (!blocked()) return say(ComputeAct::Put{"Update"}, "Updating", "correcting " + paths(diff));
+    } else if (unmark) {
+      if (!facts_.asked) return ComputeAct::Get{};
+      if (!blocked()) return say(ComputeAct::Put{"Unmark"}, "Updating", "taking our mark off a compute that is not ours");
+    }
+    return health(found);
+  }
+
+  ComputeAction replace() {
+    if (!facts_.live_runs.empty())
+      return say(ComputeAct::Wait{}, "InUse", "replacement waits for the end of " + joined(facts_.live_runs));
+    if (!facts_.asked) return ComputeAct::Get{};
+    if (blocked()) return in_doubt();
+    return say(ComputeAct::Delete{}, "Replacing", "deleting the compute to create it as it is wanted now");
+  }
+
+  ComputeAction health(Compute const& found) {
+    if (!found.succeeded()) {
+      bool const bad = found.failed();
+      return say(ComputeAct::Wait{}, bad ? "ProvisioningFailed" : found.provisioning_state,
+                 bad ? "the compute failed: " + joined(found.errors) : "Azure is provisioning the compute", bad);
+    }
+    decision_.ready = true;
+    std::string const how = decision_.status.origin == "Created"   ? "created"
+                            : decision_.status.origin == "Adopted" ? "found existing, used without owning it"
+                                                                   : "attached";
+    std::string words = "the compute is usable (" + how + ")";
+    if (!found.errors.empty()) words += "; Azure reports: " + joined(found.errors);
+    return say(ComputeAct::Wait{}, found.errors.empty() ? "Available" : "AvailableWithErrors", std::move(words));
+  }
+
+  void note_drift(ComputeDiff const& diff) {
+    std::vector<manifests::Drift> told;
+    for (ComputeDiff::Field const& field : diff.fields) {
+      std::string since = to_rfc3339(std::chrono::floor<std::chrono::seconds>(facts_.now));
+      for (manifests::Drift const& before : decision_.status.drift)
+        if (before.field == field.path && before.wanted == field.wanted && before.found == field.found) since = before.since;
+      told.push_back({.field = field.path, .wanted = field.wanted, .found = field.found, .since = since});
+    }
+    decision_.status.drift = std::move(told);
+  }
+
+  static std::string paths(ComputeDiff const& diff) {
+    std::vector<std::string> names;
+    for (ComputeDiff::Field const& field : diff.fields) names.push_back(field.path);
+    return joined(names);
+  }
+
+  static std::string replacement_words(ComputeDiff const& diff) {
+    for (ComputeDiff::Field const& field : diff.fields)
+      if (!field.in_place)
+        return field.path + ": Azure cannot change '" + field.found + "' to '" + field.wanted +
+               "' in place; write it back, or set spec.replace: WhenChanged to delete and create the compute";
+    return "";
+  }
+
+  ComputeFacts const& facts_;
+  ComputeDriver const& driver_;
+  ComputeDecision decision_;
+};
+
+}  // namespace
+
+ComputeDecision decide(ComputeFacts const& facts, ComputeDriver const& driver, ComputeTargetStatus status) {
+  return Decider(facts, driver, std::move(status)).run();
+}
+
+std::string origin_by_answer(Compute const& answer, std::string const& expected_created_on) {
+  if (answer.created_on == answer.modified_on) return "Created";
+  return answer.created_on == expected_created_on ? "" : "Adopted";  // "": the update of what was already judged
+}
+
+}  // namespace trainyard::reconcilers

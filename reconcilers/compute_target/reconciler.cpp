@@ -1,0 +1,324 @@
+// ComputeTarget: one pass. The policy is decide(); here its facts are gathered and its action is done.
+#include <optional>
+
+#include "controller/base/time_text.hpp"
+#include "manifests/training_run.hpp"
+#include "reconcilers/compute_target/capabilities.hpp"
+#include "reconcilers/compute_target/decide.hpp"
+#include "reconcilers/conditions.hpp"
+#include "reconcilers/drivers/compute_driver.hpp"
+#include "reconcilers/names.hpp"
+#include "reconcilers/reconciler.hpp"
+
+namespace trainyard::reconcilers {
+
+namespace {
+
+using azure::Compute;
+using manifests::ComputeTargetSpec;
+using manifests::ComputeTargetStatus;
+
+bool is_live(manifests::TrainingRunStatus const& run) {
+  return !run.doubts.empty() || run.phase == "Preparing" || run.phase == "Queued" || run.phase == "Running" ||
+         run.phase == "Canceling";
+}
+
+void show(ComputeTargetStatus& status, Compute const& found) {
+  status.azure_id = found.id;
+  status.provisioning_state = found.provisioning_state;
+  status.allocation_state = found.allocation_state;
+  status.errors = found.errors;
+  status.nodes.reset();
+  if (found.nodes)
+    status.nodes = manifests::NodeCounts{.current = found.nodes->current,
+                                         .target = found.nodes->target,
+                                         .preparing = found.nodes->preparing,
+                                         .running = found.nodes->running,
+                                         .idle = found.nodes->idle,
+                                         .unusable = found.nodes->unusable,
+                                         .leaving = found.nodes->leaving,
+                                         .preempted = found.nodes->preempted};
+}
+
+/// A failed create, in Azure's words, as an error of ours: a quota is the surroundings' fault, a bad value the spec's.
+Error provisioning_error(std::vector<std::string> const& errors, std::string const& message) {
+  std::string const first = errors.empty() ? "" : errors.front();
+  auto const says = [&](std::string_view word) { return first.find(word) != std::string::npos; };
+  if (says("Quota") || says("quota") || says("Batchlusters"))
+    return {.kind = ErrorKind::Quota, .reason = "QuotaExceeded", .message = message + "; ask for quota, or make the target smaller"};
+  if (says("InvalidPropertyValue"))
+    return {.kind = ErrorKind::Invalid, .reason = "InvalidPropertyValue", .message = message + "; correct the spec"};
+  return {.kind = ErrorKind::Forbidden, .reason = "ProvisioningFailed", .message = message};
+}
+
+class Pass {
+ public:
+  Pass(Parts const& parts, ObjectPtr object, Context const& context)
+      : parts_(parts),
+        object_(std::move(object)),
+        context_(context),
+        now_(parts.clock().wall()),
+        spec_(manifests::compute_target_spec_from_json(object_->spec)),
+        status_(manifests::compute_target_status_from_json(object_->status)),
+        before_(status_),
+        name_(compute_name_of(spec_, object_->key.name)) {}
+
+  Outcome run() {
+    bool const deleting = object_->deleted_at.has_value();
+    if (deleting && !object_->has_finalizer(kFinalizer)) return Outcome::rest();
+    if (!deleting && !object_->has_finalizer(kFinalizer)) {
+      Result<ObjectPtr> const added = parts_.store.add_finalizer(*object_, kFinalizer, context_);
+      return added ? Outcome::soon() : Outcome::backoff();
+    }
+    status_.capabilities = capability_words(spec_.block);
+    ComputeDriver const* const driver = compute_driver(spec_.block);
+    return driver == nullptr ? run_without_azure(deleting) : run_with_azure(*driver, deleting);
+  }
+
+ private:
+  // ---- local
+
+  Outcome run_without_azure(bool deleting) {
+    status_.origin = "Created";
+    status_.used_by = live_runs();
+    if (!deleting) return conclude({Verdict::Kind::Ready, "Available", "this machine is ready"}, Outcome::rest());
+    if (status_.used_by.empty()) return finalize();
+    return conclude({Verdict::Kind::InProgress, "InUse", "deletion waits for the end of " + status_.used_by.front()},
+                    Outcome::rest());
+  }
+
+  // ---- in a workspace
+
+  Outcome run_with_azure(ComputeDriver const& driver, bool deleting) {
+    ObjectKey const workspace{"Workspace", object_->key.ns, spec_.workspace};
+    scope_ = parts_.scopes.find(workspace);
+    std::optional<azure::AmlWorkspace> const known = scope_ ? scope_->workspace() : std::nullopt;
+    if (!known)
+      return conclude({Verdict::Kind::InProgress, "WaitingForWorkspace",
+                       parts_.store.get(workspace) ? "Workspace '" + spec_.workspace + "' is not ready yet"
+                                                   : "spec.workspace: there is no Workspace '" + spec_.workspace +
+                                                         "' in namespace " + object_->key.ns},
+                      Outcome::rest());  // the workspace's next status wakes this target
+    location_ = known->location;
+
+    std::shared_ptr<azure::AzureView const> const view = scope_->view();
+    ComputeFacts facts{.spec = spec_,
+                       .owner = owner_mark(parts_.cluster, object_->key),
+                       .deleting = deleting,
+                       .spec_changed = before_.observed_generation != object_->generation,
+                       .now = now_,
+                       .started = parts_.started,
+                       .settle = parts_.settle,
+                       .live_runs = live_runs(),
+                       .other_targets = other_targets(),
+                       .found = view->compute(name_)};
+    if (facts.found != nullptr && !facts.found->complete()) facts.found = nullptr;  // rule 5: null forces a GET
+    ComputeDecision decision = decide(facts, driver, status_);
+    std::optional<Compute> got;
+    if (std::holds_alternative<ComputeAct::Get>(decision.action)) {
+      facts.get_began = parts_.clock().wall();
+      Result<std::optional<Compute>> answer = scope_->get_compute(name_, context_);
+      if (!answer) return give_up(answer.error().while_doing("reading compute " + name_));
+      got = std::move(*answer);
+      facts.found = got ? &*got : nullptr;
+      facts.asked = true;
+      decision = decide(facts, driver, status_);
+    }
+    status_ = decision.status;
+    if (facts.found != nullptr) show(status_, *facts.found);
+    return act(decision, driver, facts, *view);
+  }
+
+  Outcome act(ComputeDecision const& decision, ComputeDriver const& driver, ComputeFacts const& facts,
+              azure::AzureView const& view) {
+    if (std::holds_alternative<ComputeAct::Finalize>(decision.action)) return finalize();
+    if (auto const* put = std::get_if<ComputeAct::Put>(&decision.action)) {
+      if (early_again(decision)) return Outcome::after(until_next_look());
+      return write_compute(put->act, decision, driver, facts);
+    }
+    if (std::holds_alternative<ComputeAct::Delete>(decision.action)) {
+      // A failed create is told first, and deleted and put again when its time has come (or the spec has changed).
+      bool const failed = facts.found != nullptr && facts.found->failed() && !facts.deleting;
+      if (failed && !facts.spec_changed) {
+        bool const told = before_.provisioning_state == status_.provisioning_state && !before_.errors.empty();
+        if (!told) return give_up(provisioning_error(status_.errors, decision.message));
+        if (before_.next_look.empty()) return Outcome::rest();  // the spec's own fault
+        if (too_early(before_.next_look, now_)) return Outcome::after(until_next_look());
+      }
+      return delete_compute(decision);
+    }
+    bool const moving = !decision.ready && !decision.stuck;
+    scope_->set_busy(to_string(object_->key), moving || status_.doubt.has_value() || resizing(facts));
+    Verdict verdict{decision.ready   ? Verdict::Kind::Ready
+                    : decision.stuck ? Verdict::Kind::Stalled
+                                     : Verdict::Kind::InProgress,
+                    decision.reason, decision.message};
+    if (decision.ready && view.missed_lists >= 3)
+      verdict = {Verdict::Kind::Unknown, "ObservationStale",
+                 "Azure could not be read since " + (view.computes_listed ? to_rfc3339(*view.computes_listed) : "the start") +
+                     ": " + view.last_error.message};
+    return conclude(verdict, status_.doubt || moving ? Outcome::after(std::chrono::seconds(30)) : Outcome::rest());
+  }
+
+  static bool resizing(ComputeFacts const& facts) {
+    return facts.found != nullptr && azure::same_text(facts.found->allocation_state, "Resizing");
+  }
+
+  /// After a failed create was deleted, the next one waits for its time too.
+  [[nodiscard]] bool early_again(ComputeDecision const& decision) const {
+    return decision.reason == "Creating" && before_.observed_generation == object_->generation &&
+           too_early(before_.next_look, now_);
+  }
+  [[nodiscard]] Duration until_next_look() const {
+    auto const at = parse_rfc3339(before_.next_look);
+    return at && *at > now_ ? *at - now_ : Duration(std::chrono::seconds(1));
+  }
+
+  // ---- writes to Azure: the intent first (rule 2a)
+
+  bool intend(std::string const& act, Verdict const& verdict) {
+    WallTime const at = parts_.clock().wall();
+    status_.doubt = manifests::ComputeIntent{.act = act, .at = to_rfc3339(at)};
+    if (!write(verdict)) return false;
+    scope_->set_busy(to_string(object_->key), true);
+    return parts_.clock().wall() - at <= kIntentAge;
+  }
+
+  Json body_for(std::string const& act, ComputeDriver const& driver, ComputeFacts const& facts) const {
+    Json body = act == "Create" ? driver.create_body(spec_, location_) : driver.update_body(spec_for(act), *facts.found);
+    Json tags = facts.found != nullptr ? facts.found->tags : Json::object();  // a PUT carries foreign tags on
+    bool const marks = act == "Create" || (act == "Update" && status_.origin == "Created");
+    for (std::string_view const tag : {kOwnerTag, kSinceTag, kCreatedTag}) tags.erase(tag);
+    if (marks) {
+      tags[kOwnerTag] = facts.owner;
+      tags[kSinceTag] = to_http_date(facts.found != nullptr ? facts.found->date : absent_date_);
+      if (facts.found != nullptr) tags[kCreatedTag] = facts.found->created_on;
+    }
+    body["tags"] = std::move(tags);
+    return body;
+  }
+
+  /// Taking our mark off changes nothing else.
+  [[nodiscard]] ComputeTargetSpec spec_for(std::string const& act) const {
+    return act == "Unmark" ? ComputeTargetSpec{} : spec_;
+  }
+
+  Outcome write_compute(std::string const& act, ComputeDecision const& decision, ComputeDriver const& driver,
+                        ComputeFacts const& facts) {
+    if (act == "Create") absent_date_ = scope_->azure_date();
+    std::string const expected = facts.found != nullptr ? facts.found->created_on : "";
+    Verdict const verdict{Verdict::Kind::InProgress, decision.reason, decision.message};
+    if (!intend(act, verdict)) return Outcome::soon();
+    Result<Compute> const answer = scope_->put_compute(name_, body_for(act, driver, facts), context_);
+    if (!answer) return unanswered(answer.error().while_doing(decision.message));
+    status_.doubt.reset();
+    if (std::string const origin = origin_by_answer(*answer, expected); !origin.empty()) status_.origin = origin;
+    status_.created_on = answer->created_on;
+    show(status_, *answer);
+    parts_.azure.log.info("compute written", {{"namespace", object_->key.ns}, {"name", object_->key.name}, {"act", act}});
+    return conclude(verdict, Outcome::after(std::chrono::seconds(30)));
+  }
+
+  Outcome delete_compute(ComputeDecision const& decision) {
+    Verdict const verdict{Verdict::Kind::InProgress, decision.reason, decision.message};
+    if (!intend("Delete", verdict)) return Outcome::soon();
+    Result<Done> const answer = scope_->delete_compute(name_, context_);
+    if (!answer) return unanswered(answer.error().while_doing(decision.message));
+    status_.doubt.reset();
+    status_.provisioning_state = "Deleting";
+    parts_.azure.log.info("compute deleted", {{"namespace", object_->key.ns}, {"name", object_->key.name}});
+    return conclude(verdict, Outcome::after(std::chrono::seconds(30)), true);
+  }
+
+  /// An answer that says no leaves nothing in doubt; no answer does.
+  Outcome unanswered(Error const& error) {
+    if (!error.maybe_applied) status_.doubt.reset();
+    return give_up(error);
+  }
+
+  // ---- who else
+
+  std::vector<std::string> live_runs() const {
+    std::vector<std::string> names;
+    for (ObjectPtr const& run : parts_.store.list("TrainingRun")) {
+      if (run->key.ns != object_->key.ns) continue;
+      manifests::TrainingRunStatus const status = manifests::training_run_status_from_json(run->status);
+      // The target it ran on last: its spec may name another one by now.
+      bool const here = run->spec.text("computeTarget") == object_->key.name ||
+                        status.compute.ends_with(" " + object_->key.name);
+      if (here && is_live(status)) names.push_back(to_string(run->key));
+    }
+    return names;
+  }
+
+  std::vector<std::string> other_targets() const {
+    std::vector<std::string> names;
+    for (ObjectPtr const& other : parts_.store.list("ComputeTarget")) {
+      if (other->key == object_->key || other->key.ns != object_->key.ns) continue;
+      ComputeTargetSpec const spec = manifests::compute_target_spec_from_json(other->spec);
+      if (spec.workspace == spec_.workspace && azure::same_text(compute_name_of(spec, other->key.name), name_))
+        names.push_back(to_string(other->key));
+    }
+    return names;
+  }
+
+  // ---- what is told
+
+  Outcome finalize() {
+    if (scope_) scope_->set_busy(to_string(object_->key), false);
+    Result<Done> const removed = parts_.store.remove_finalizer(*object_, kFinalizer, context_);
+    return removed ? Outcome::rest() : Outcome::backoff();
+  }
+
+  Outcome give_up(Error const& error) {
+    Setback const back = setback(error, status_.setbacks, status_.next_look, now_);
+    return conclude(back.verdict, back.outcome, true);
+  }
+
+  Outcome conclude(Verdict const& verdict, Outcome outcome, bool keep_next_look = false) {
+    if (!keep_next_look) status_.next_look.clear();
+    if (verdict.kind == Verdict::Kind::Ready || object_->generation != before_.observed_generation) status_.setbacks = 0;
+    return write(verdict) ? outcome : Outcome::soon();
+  }
+
+  bool write(Verdict const& verdict) {
+    status_.observed_generation = object_->generation;
+    manifests::Conditions const was = status_.conditions;
+    tell(status_.conditions, verdict, object_->generation, now_);
+    Result<ObjectPtr> written = parts_.store.put_status(*object_, manifests::to_json(status_), context_);
+    if (!written) return false;
+    object_ = std::move(*written);
+    record_transition(parts_.store, object_->key, was, status_.conditions);
+    return true;
+  }
+
+  Parts const& parts_;
+  ObjectPtr object_;
+  Context const& context_;
+  WallTime now_;
+  ComputeTargetSpec spec_;
+  ComputeTargetStatus status_;
+  ComputeTargetStatus const before_;
+  std::string name_;
+  std::shared_ptr<azure::AzureScope> scope_;
+  std::string location_;
+  WallTime absent_date_{};
+};
+
+class ComputeTargetReconciler final : public Reconciler {
+ public:
+  explicit ComputeTargetReconciler(Parts const& parts) : parts_(parts) {}
+  [[nodiscard]] std::string_view kind() const override { return "ComputeTarget"; }
+  Outcome reconcile(ObjectPtr read, Context const& context) override { return Pass(parts_, std::move(read), context).run(); }
+
+ private:
+  Parts const& parts_;
+};
+
+}  // namespace
+
+std::unique_ptr<Reconciler> make_compute_target_reconciler(Parts const& parts) {
+  return std::make_unique<ComputeTargetReconciler>(parts);
+}
+
+}  // namespace trainyard::reconcilers

@@ -1,0 +1,151 @@
+// Workspace: opens the scope by which everything else sees Azure, and says whether it can be used.
+#include "controller/base/encoding.hpp"
+#include "controller/base/time_text.hpp"
+#include "manifests/workspace.hpp"
+#include "reconcilers/azure/scope.hpp"
+#include "reconcilers/conditions.hpp"
+#include "reconcilers/names.hpp"
+#include "reconcilers/reconciler.hpp"
+
+namespace trainyard::reconcilers {
+
+namespace {
+
+using manifests::WorkspaceSpec;
+using manifests::WorkspaceStatus;
+
+constexpr Duration kLookAgain = std::chrono::minutes(10);  // lists tell sooner when something is wrong
+
+class Pass {
+ public:
+  Pass(Parts const& parts, ObjectPtr object, Context const& context)
+      : parts_(parts),
+        object_(std::move(object)),
+        context_(context),
+        now_(parts.clock().wall()),
+        spec_(manifests::workspace_spec_from_json(object_->spec)),
+        status_(manifests::workspace_status_from_json(object_->status)),
+        before_(status_) {}
+
+  Outcome run() {
+    if (object_->deleted_at) return remove();
+    if (!object_->has_finalizer(kFinalizer)) {
+      Result<ObjectPtr> const added = parts_.store.add_finalizer(*object_, kFinalizer, context_);
+      return added ? Outcome::soon() : Outcome::backoff();
+    }
+    if (Result<Done> const opened = open(); !opened) {
+      parts_.scopes.close(object_->key);
+      return give_up(opened.error());
+    }
+    std::shared_ptr<azure::AzureScope> const scope = parts_.scopes.find(object_->key);
+    Result<azure::AmlWorkspace> const seen = scope->read_workspace(context_);
+    if (!seen) return give_up(seen.error().while_doing("reading workspace " + spec_.name));
+    if (!before_.workspace_id.empty() && before_.workspace_id != seen->workspace_id)
+      return give_up({.kind = ErrorKind::Invalid,
+                      .reason = "WorkspaceReplaced",
+                      .message = "spec.name: '" + spec_.name + "' is another workspace than before (workspaceId " +
+                                 seen->workspace_id + " instead of " + before_.workspace_id +
+                                 "); delete this Workspace and apply it again under another name"});
+    status_.workspace_id = seen->workspace_id;
+    status_.location = seen->location;
+    status_.provisioning_state = seen->provisioning_state;
+    status_.studio_url = "https://ml.azure.com/?wsid=" + seen->arm_id;
+    std::shared_ptr<azure::AzureView const> const view = scope->view();
+    if (view->missed_lists >= 3)
+      return conclude({Verdict::Kind::Unknown, "ObservationStale", "lists fail: " + view->last_error.message},
+                      Outcome::after(std::chrono::minutes(1)));
+    if (!azure::same_text(seen->provisioning_state, "Succeeded"))
+      return conclude({Verdict::Kind::InProgress, seen->provisioning_state, "the workspace is not provisioned yet"},
+                      Outcome::after(std::chrono::seconds(30)));
+    return conclude({Verdict::Kind::Ready, "Available", "workspace " + spec_.name + " can be used"},
+                    Outcome::after(kLookAgain));
+  }
+
+ private:
+  /// Opens the scope, or opens it anew when the spec or the credential is another one.
+  Result<Done> open() {
+    Result<azure::Cloud> cloud = parts_.clouds.find(spec_.cloud);
+    if (!cloud) return cloud.error().while_doing("spec.cloud");
+    manifests::SecretKeyRef const& ref = spec_.client_secret.secret_ref;
+    Result<std::string> secret = parts_.store.secret(object_->key.ns, ref.name, ref.key, context_);
+    if (!secret) return secret.error().while_doing("spec.credential.clientSecret.secretRef");
+    std::string const fingerprint =
+        hex(sha256_of_parts({object_->spec.canonical(), *secret, cloud->resource_manager, cloud->authority}));
+    if (parts_.scopes.fingerprint(object_->key) == fingerprint) return Done{};
+    azure::AzureParts const& own = parts_.azure;
+    azure::AzureParts const azure{parts_.transport_for(*cloud), own.clock, own.random, own.log, own.scrubber, own.metrics, own.limits};
+    auto tokens = azure::client_secret_tokens(
+        azure.transport, azure.clock, azure.scrubber, *cloud,
+        {.tenant_id = spec_.client_secret.tenant_id, .client_id = spec_.client_secret.client_id, .secret = *secret});
+    azure::AzureScope::Options options = parts_.scope_options;
+    options.job_tag = job_tag(parts_.cluster);
+    azure::WorkspaceId const id{spec_.subscription_id, spec_.resource_group, spec_.name};
+    parts_.scopes.open(object_->key, fingerprint,
+                       std::make_shared<azure::AzureScope>(azure, *cloud, std::move(tokens), id, options));
+    return Done{};
+  }
+
+  /// Rule 24: a Workspace stays while anything refers to it.
+  Outcome remove() {
+    if (!object_->has_finalizer(kFinalizer)) return Outcome::rest();
+    std::string const holder = first_reference();
+    if (!holder.empty())
+      return conclude({Verdict::Kind::InProgress, "InUse", "deletion waits for " + holder + ", which refers to this workspace"},
+                      Outcome::rest());  // the end of what refers to it wakes this pass
+    parts_.scopes.close(object_->key);
+    Result<Done> const removed = parts_.store.remove_finalizer(*object_, kFinalizer, context_);
+    return removed ? Outcome::rest() : Outcome::backoff();
+  }
+
+  [[nodiscard]] std::string first_reference() const {
+    for (ObjectPtr const& target : parts_.store.list("ComputeTarget"))
+      if (target->key.ns == object_->key.ns && target->spec.text("workspace") == object_->key.name)
+        return to_string(target->key);
+    for (ObjectPtr const& run : parts_.store.list("TrainingRun"))
+      if (run->key.ns == object_->key.ns && run->status.text("runPlace") == to_string(object_->key) && run->deleted_at)
+        return to_string(run->key);
+    return "";
+  }
+
+  Outcome give_up(Error const& error) {
+    Setback const back = setback(error, status_.setbacks, status_.next_look, now_);
+    return conclude(back.verdict, back.outcome, true);
+  }
+
+  Outcome conclude(Verdict const& verdict, Outcome outcome, bool keep_next_look = false) {
+    if (!keep_next_look) status_.next_look.clear();
+    if (verdict.kind == Verdict::Kind::Ready || object_->generation != before_.observed_generation) status_.setbacks = 0;
+    status_.observed_generation = object_->generation;
+    tell(status_.conditions, verdict, object_->generation, now_);
+    Result<ObjectPtr> const written = parts_.store.put_status(*object_, manifests::to_json(status_), context_);
+    if (!written) return Outcome::soon();
+    record_transition(parts_.store, object_->key, before_.conditions, status_.conditions);
+    return outcome;
+  }
+
+  Parts const& parts_;
+  ObjectPtr object_;
+  Context const& context_;
+  WallTime now_;
+  WorkspaceSpec spec_;
+  WorkspaceStatus status_;
+  WorkspaceStatus const before_;
+};
+
+class WorkspaceReconciler final : public Reconciler {
+ public:
+  explicit WorkspaceReconciler(Parts const& parts) : parts_(parts) {}
+  [[nodiscard]] std::string_view kind() const override { return "Workspace"; }
+  Outcome reconcile(ObjectPtr read, Context const& context) override { return Pass(parts_, std::move(read), context).run(); }
+
+ private:
+  Parts const& parts_;
+};
+
+}  // namespace
+
+std::unique_ptr<Reconciler> make_workspace_reconciler(Parts const& parts) {
+  return std::make_unique<WorkspaceReconciler>(parts);
+}
+
+}  // namespace trainyard::reconcilers
