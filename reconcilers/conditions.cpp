@@ -60,6 +60,14 @@ bool too_early(std::string const& next_look, WallTime now) {
   return at && *at > now;
 }
 
+std::string stalled_because(StoredObject const& object) {
+  Conditions const conditions = manifests::conditions_from_json(object.status.at("conditions"));
+  Condition const* const stalled = find_condition(conditions, manifests::kStalled);
+  bool const now = stalled != nullptr && stalled->status == ConditionStatus::True &&
+                   stalled->observed_generation == object.generation;
+  return now ? stalled->message : "";
+}
+
 void record_transition(ObjectStore& store, ObjectKey const& key, Conditions const& before, Conditions const& after) {
   Condition const* const was = find_condition(before, manifests::kReady);
   Condition const* const is = find_condition(after, manifests::kReady);

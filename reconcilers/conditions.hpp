@@ -27,6 +27,9 @@ Setback setback(Error const& error, std::int64_t& setbacks, std::string& next_lo
 /// True while `next_look` says that it is too early to try again.
 bool too_early(std::string const& next_look, WallTime now);
 
+/// What an object that this one refers to is Stalled about, by its current generation; "" when it is not.
+std::string stalled_because(StoredObject const& object);
+
 /// Records an event when Ready's status or reason differs between the two.
 void record_transition(ObjectStore& store, ObjectKey const& key, manifests::Conditions const& before,
                        manifests::Conditions const& after);

@@ -93,15 +93,13 @@ class Pass {
     ObjectKey const workspace{"Workspace", object_->key.ns, spec_.workspace};
     scope_ = parts_.scopes.find(workspace);
     std::optional<azure::AmlWorkspace> const known = scope_ ? scope_->workspace() : std::nullopt;
-    if (!known)
-      return conclude({Verdict::Kind::InProgress, "WaitingForWorkspace",
-                       parts_.store.get(workspace) ? "Workspace '" + spec_.workspace + "' is not ready yet"
-                                                   : "spec.workspace: there is no Workspace '" + spec_.workspace +
-                                                         "' in namespace " + object_->key.ns},
-                      Outcome::rest());  // the workspace's next status wakes this target
+    if (!known) return waiting_for_workspace(workspace);
     location_ = known->location;
 
     std::shared_ptr<azure::AzureView const> const view = scope_->view();
+    if (!view->computes_listed && view->missed_lists == 0)
+      return conclude({Verdict::Kind::InProgress, "WaitingForList", "the workspace's computes are being listed"},
+                      Outcome::rest());  // the first list wakes every target: one call instead of one for each
     ComputeFacts facts{.spec = spec_,
                        .owner = owner_mark(parts_.cluster, object_->key),
                        .deleting = deleting,
@@ -127,6 +125,19 @@ class Pass {
     status_ = decision.status;
     if (facts.found != nullptr) show(status_, *facts.found);
     return act(decision, driver, facts, *view);
+  }
+
+  /// The workspace's next status wakes this target.
+  Outcome waiting_for_workspace(ObjectKey const& key) {
+    ObjectPtr const workspace = parts_.store.get(key);
+    if (!workspace)
+      return conclude({Verdict::Kind::Stalled, "WorkspaceNotFound",
+                       "spec.workspace: there is no Workspace '" + key.name + "' in namespace " + key.ns},
+                      Outcome::rest());
+    if (std::string const why = stalled_because(*workspace); !why.empty())
+      return conclude({Verdict::Kind::Stalled, "WorkspaceNotReady", "Workspace '" + key.name + "': " + why}, Outcome::rest());
+    return conclude({Verdict::Kind::InProgress, "WaitingForWorkspace", "Workspace '" + key.name + "' is not ready yet"},
+                    Outcome::rest());
   }
 
   Outcome act(ComputeDecision const& decision, ComputeDriver const& driver, ComputeFacts const& facts,

@@ -28,6 +28,7 @@ struct Target {
   std::string place, compute_name, workspace_id, words;
   bool ready = false;
   std::string why_not;
+  bool stalled = false;  // it will not become ready by itself
 };
 
 class Pass {
@@ -91,7 +92,8 @@ class Pass {
     Target found{.words = target.block + " " + spec_.compute_target,
                  .ready = ready != nullptr && ready->status == manifests::ConditionStatus::True &&
                           told.observed_generation == object->generation && !object->deleted_at,
-                 .why_not = ready != nullptr ? ready->message : "not looked at yet"};
+                 .why_not = ready != nullptr ? ready->message : "not looked at yet",
+                 .stalled = !stalled_because(*object).empty()};
     if (target.block == kLocal) {
       found.place = kLocal;
       return found;
@@ -99,10 +101,10 @@ class Pass {
     ObjectKey const workspace{"Workspace", object_->key.ns, target.workspace};
     auto const scope = parts_.scopes.find(workspace);
     auto const seen = scope ? scope->workspace() : std::nullopt;
-    if (!seen)
-      return Error{.kind = ErrorKind::Transient,
-                   .reason = "WaitingForWorkspace",
-                   .message = "Workspace '" + target.workspace + "' is not ready yet",
+    if (!seen)  // the target tells why it waits; its next status wakes this run
+      return Error{.kind = found.stalled ? ErrorKind::NotFound : ErrorKind::Transient,
+                   .reason = found.stalled ? "TargetNotReady" : "WaitingForTarget",
+                   .message = "ComputeTarget '" + spec_.compute_target + "' is not ready: " + found.why_not,
                    .retry_after = std::chrono::seconds(60)};
     found.place = to_string(workspace);
     found.workspace_id = seen->workspace_id;
@@ -273,7 +275,8 @@ class Pass {
     if (waiting.run_name.empty()) show_no_attempt(waiting, "Pending");
     if (!target_.ready)
       return conclude(waiting,
-                      {Verdict::Kind::InProgress, "WaitingForTarget",
+                      {target_.stalled ? Verdict::Kind::Stalled : Verdict::Kind::InProgress,
+                       target_.stalled ? "TargetNotReady" : "WaitingForTarget",
                        "ComputeTarget '" + spec_.compute_target + "' is not ready: " + target_.why_not},
                       Outcome::rest());  // the target's next status wakes this run
 

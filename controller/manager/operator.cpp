@@ -1,0 +1,211 @@
+#include "controller/manager/operator.hpp"
+
+#include <exception>
+#include <thread>
+
+#include "controller/base/time_text.hpp"
+#include "manifests/compute_target.hpp"
+#include "manifests/kinds.hpp"
+#include "reconcilers/compute_target/capabilities.hpp"
+#include "reconcilers/conditions.hpp"
+
+namespace trainyard::manager {
+
+namespace {
+
+using reconcilers::Outcome;
+
+constexpr std::string_view kList = "AzureList";  // the queue's word for one list of a workspace: its key is the workspace's
+constexpr std::array<std::string_view, 3> kKinds{"Workspace", "ComputeTarget", "TrainingRun"};
+constexpr Duration kPassDeadline = std::chrono::minutes(10);  // an upload is the longest thing a pass does
+
+manifests::ConditionStatus status_of(StoredObject const& object, std::string_view type) {
+  manifests::Conditions const conditions = manifests::conditions_from_json(object.status.at("conditions"));
+  manifests::Condition const* const found = find_condition(conditions, type);
+  return found == nullptr ? manifests::ConditionStatus::Unknown : found->status;
+}
+
+}  // namespace
+
+Operator::Operator(reconcilers::Parts const& parts) : parts_(parts), queue_(parts.azure.random) {
+  for (auto make : {reconcilers::make_workspace_reconciler, reconcilers::make_compute_target_reconciler,
+                    reconcilers::make_training_run_reconciler}) {
+    std::unique_ptr<reconcilers::Reconciler> reconciler = make(parts);
+    std::string const kind(reconciler->kind());
+    for (char const* result : {"success", "error"})
+      parts_.azure.metrics.counter("controller_runtime_reconcile_total", "passes over objects by controller and result",
+                                   {{"controller", kind}, {"result", result}});
+    reconcilers_.emplace(kind, std::move(reconciler));
+  }
+}
+
+void Operator::start() {
+  WallTime const wall = parts_.clock().wall();
+  SteadyTime const now = parts_.clock().steady();
+  for (std::string_view const kind : kKinds)
+    for (ObjectPtr const& object : parts_.store.list(kind)) {
+      auto const at = parse_rfc3339(object->status.text("nextLook"));
+      bool const stalled_on = at && *at > wall && kind != "Workspace" &&
+                              object->status.at("observedGeneration").integer_or(0) == object->generation;
+      queue_.add(object->key, stalled_on ? now + (*at - wall) : now);
+    }
+}
+
+void Operator::add_now(ObjectKey const& key) { queue_.add(key, parts_.clock().steady()); }
+
+void Operator::take_changes() {
+  for (ObjectKey const& key : parts_.store.take_changes()) {
+    if (key.kind == "Secret") {
+      for (ObjectPtr const& workspace : parts_.store.list("Workspace"))
+        if (workspace->key.ns == key.ns &&
+            workspace->spec.text({"credential", "clientSecret", "secretRef", "name"}) == key.name)
+          add_now(workspace->key);
+      continue;
+    }
+    add_now(key);
+    wake_dependents(key);
+  }
+}
+
+void Operator::enqueue_due_lists() {
+  SteadyTime const now = parts_.clock().steady();
+  for (auto const& [workspace, scope] : parts_.scopes.all()) {
+    SteadyTime const due = scope->next_list();
+    if (due > now || !scope->workspace()) continue;
+    auto& last = listed_[workspace];
+    if (last == due && due != SteadyTime{}) continue;  // enqueued already
+    last = due;
+    queue_.add({std::string(kList), workspace.ns, workspace.name}, now);
+  }
+}
+
+std::optional<SteadyTime> Operator::next_due() {
+  std::optional<SteadyTime> due = queue_.next_due();
+  for (auto const& [workspace, scope] : parts_.scopes.all()) {
+    if (!scope->workspace()) continue;
+    SteadyTime const list = scope->next_list();
+    if (!due || list < *due) due = list;
+  }
+  return due;
+}
+
+bool Operator::step(std::stop_token const& stop) {
+  {
+    std::lock_guard lock(pump_);
+    take_changes();
+    enqueue_due_lists();
+  }
+  std::optional<ObjectKey> const key = queue_.pop_ready(parts_.clock().steady());
+  if (!key) return false;
+  if (key->kind == kList)
+    list(*key, stop);
+  else
+    visit(*key, stop);
+  return true;
+}
+
+void Operator::visit(ObjectKey const& key, std::stop_token const& stop) {
+  ObjectPtr const before = parts_.store.get(key);
+  auto const reconciler = reconcilers_.find(key.kind);
+  if (!before || reconciler == reconcilers_.end()) {
+    wake_dependents(key);
+    queue_.done(key);
+    return;
+  }
+  Outcome outcome = Outcome::backoff();
+  try {
+    outcome = reconciler->second->reconcile(before, {.stop = stop, .deadline = parts_.clock().steady() + kPassDeadline});
+  } catch (std::exception const& error) {  // a broken program: counted, told, tried again slowly
+    parts_.azure.log.error("a pass failed by a bug", {{"controller", key.kind}, {"namespace", key.ns}, {"name", key.name}, {"error", error.what()}});
+    outcome = Outcome::after(std::chrono::minutes(10));
+  }
+  bool const failed = outcome.next == Outcome::Next::Backoff;
+  parts_.azure.metrics
+      .counter("controller_runtime_reconcile_total", "passes over objects by controller and result",
+               {{"controller", key.kind}, {"result", failed ? "error" : "success"}})
+      .add();
+  SteadyTime const now = parts_.clock().steady();
+  switch (outcome.next) {
+    case Outcome::Next::Rest: break;
+    case Outcome::Next::After: queue_.add(key, now + outcome.delay); break;
+    case Outcome::Next::Soon: queue_.add(key, now); break;
+    case Outcome::Next::Backoff: break;
+  }
+  ObjectPtr const after = parts_.store.get(key);
+  if (!after || after->resource_version != before->resource_version) wake_dependents(key);
+  if (failed)
+    queue_.done_failed(key, now);
+  else
+    queue_.done(key);
+}
+
+void Operator::list(ObjectKey const& key, std::stop_token const& stop) {
+  ObjectKey const workspace{"Workspace", key.ns, key.name};
+  if (std::shared_ptr<azure::AzureScope> const scope = parts_.scopes.find(workspace)) {
+    auto const before = scope->view();
+    std::vector<std::string> const changed =
+        scope->list_now({.stop = stop, .deadline = parts_.clock().steady() + std::chrono::minutes(2)});
+    auto const after = scope->view();
+    bool const first = !(before->computes_listed && before->jobs_listed) && after->computes_listed && after->jobs_listed;
+    bool const health = (before->missed_lists >= 3) != (after->missed_lists >= 3);
+    if (health) add_now(workspace);
+    wake_users_of(workspace, changed, first || health);
+  }
+  queue_.done(key);
+}
+
+void Operator::wake_users_of(ObjectKey const& workspace, std::vector<std::string> const& changed, bool all) {
+  if (changed.empty() && !all) return;
+  std::set<std::string> const names(changed.begin(), changed.end());
+  for (ObjectPtr const& target : parts_.store.list("ComputeTarget")) {
+    if (target->key.ns != workspace.ns || target->spec.text("workspace") != workspace.name) continue;
+    manifests::ComputeTargetSpec const spec = manifests::compute_target_spec_from_json(target->spec);
+    if (all || names.contains("compute/" + reconcilers::compute_name_of(spec, target->key.name))) add_now(target->key);
+  }
+  for (ObjectPtr const& run : parts_.store.list("TrainingRun"))
+    if (run->key.ns == workspace.ns && (all || names.contains("job/" + run->status.text("runName")))) add_now(run->key);
+}
+
+void Operator::wake_dependents(ObjectKey const& key) {
+  auto const of_namespace = [&](std::string_view kind, auto const& wanted) {
+    for (ObjectPtr const& object : parts_.store.list(kind))
+      if (object->key.ns == key.ns && wanted(*object)) add_now(object->key);
+  };
+  if (key.kind == "Workspace") {
+    of_namespace("ComputeTarget", [&](StoredObject const& target) { return target.spec.text("workspace") == key.name; });
+  } else if (key.kind == "ComputeTarget") {
+    of_namespace("TrainingRun", [&](StoredObject const& run) { return run.spec.text("computeTarget") == key.name; });
+    of_namespace("Workspace", [](StoredObject const& workspace) { return workspace.deleted_at.has_value(); });
+  } else if (key.kind == "TrainingRun") {
+    of_namespace("ComputeTarget", [](StoredObject const& target) { return target.deleted_at.has_value(); });
+    of_namespace("Workspace", [](StoredObject const& workspace) { return workspace.deleted_at.has_value(); });
+  }
+}
+
+void Operator::run(int workers, std::stop_token const& stop) {
+  std::vector<std::jthread> pool;
+  for (int i = 0; i < workers; ++i)
+    pool.emplace_back([this, &stop] {
+      while (!stop.stop_requested()) {
+        std::uint64_t const seen = queue_.changes();
+        if (!step(stop)) queue_.wait(seen, next_due(), stop);
+      }
+    });
+}  // joins the workers
+
+Standing Operator::standing() const {
+  Standing standing;
+  for (std::string_view const kind : kKinds)
+    for (ObjectPtr const& object : parts_.store.list(kind)) {
+      bool const told = object->status.at("observedGeneration").integer_or(0) == object->generation && !object->deleted_at;
+      if (told && status_of(*object, manifests::kReady) == manifests::ConditionStatus::True)
+        ++standing.ready;
+      else if (told && status_of(*object, manifests::kStalled) == manifests::ConditionStatus::True)
+        ++standing.stalled;
+      else
+        ++standing.moving;
+    }
+  return standing;
+}
+
+}  // namespace trainyard::manager

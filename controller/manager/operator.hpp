@@ -1,0 +1,59 @@
+// The operator: turns changes of objects, lists of Azure and passing time into passes over objects.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "controller/base/metrics.hpp"
+#include "controller/manager/work_queue.hpp"
+#include "reconcilers/reconciler.hpp"
+
+namespace trainyard::manager {
+
+/// How the whole stands, for --until-settled and the live table.
+struct Standing {
+  int ready = 0, stalled = 0, moving = 0;
+  [[nodiscard]] bool settled() const { return moving == 0; }
+};
+
+class Operator {
+ public:
+  /// The parts must outlive the operator.
+  explicit Operator(reconcilers::Parts const& parts);
+
+  /// Visits every object once, when it is due: an object whose status says when to look again is not looked at sooner.
+  void start();
+  /// Does one thing that is due: a pass over an object, or one list of a workspace. False if nothing is due. Never sleeps.
+  bool step(std::stop_token const& stop);
+  /// When step() will have something to do; nullopt: only after a change.
+  [[nodiscard]] std::optional<SteadyTime> next_due();
+  /// Steps on `workers` threads until the stop request, then lets the passes under way end.
+  void run(int workers, std::stop_token const& stop);
+  /// The store has changes: from any thread.
+  void wake() { queue_.wake(); }
+
+  [[nodiscard]] Standing standing() const;
+
+ private:
+  void take_changes();
+  void enqueue_due_lists();
+  void visit(ObjectKey const& key, std::stop_token const& stop);
+  void list(ObjectKey const& workspace, std::stop_token const& stop);
+  void wake_dependents(ObjectKey const& key);
+  void wake_users_of(ObjectKey const& workspace, std::vector<std::string> const& changed, bool first);
+  void add_now(ObjectKey const& key);
+
+  reconcilers::Parts const& parts_;
+  WorkQueue queue_;
+  std::map<std::string, std::unique_ptr<reconcilers::Reconciler>, std::less<>> reconcilers_;
+  std::mutex pump_;                    // one thread at a time turns changes into keys
+  std::map<ObjectKey, SteadyTime> listed_;  // guarded by pump_: the due time for which a list was enqueued
+};
+
+}  // namespace trainyard::manager

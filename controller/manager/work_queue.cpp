@@ -1,0 +1,111 @@
+#include "controller/manager/work_queue.hpp"
+
+#include <algorithm>
+
+namespace trainyard::manager {
+
+void WorkQueue::put(ObjectKey const& key, SteadyTime when) {
+  auto const [at, fresh] = due_.try_emplace(key, when);
+  if (!fresh) {
+    if (at->second <= when) return;
+    in_order_.erase({at->second, key});
+    at->second = when;
+  }
+  in_order_.insert({when, key});
+}
+
+void WorkQueue::add(ObjectKey const& key, SteadyTime when) {
+  {
+    std::lock_guard lock(mutex_);
+    auto const visited = visited_.find(key);
+    if (visited != visited_.end())
+      visited->second = std::min(visited->second.value_or(when), when);
+    else
+      put(key, when);
+    ++changes_;
+  }
+  changed_.notify_one();
+}
+
+std::optional<ObjectKey> WorkQueue::pop_ready(SteadyTime now) {
+  std::lock_guard lock(mutex_);
+  if (in_order_.empty() || in_order_.begin()->first > now) return std::nullopt;
+  ObjectKey key = in_order_.begin()->second;
+  in_order_.erase(in_order_.begin());
+  due_.erase(key);
+  visited_.emplace(key, std::nullopt);
+  return key;
+}
+
+void WorkQueue::done(ObjectKey const& key) {
+  {
+    std::lock_guard lock(mutex_);
+    failures_.erase(key);
+    auto const visited = visited_.find(key);
+    check(visited != visited_.end(), "a visit ended that had not begun");
+    if (visited->second) put(key, *visited->second);
+    visited_.erase(visited);
+    ++changes_;
+  }
+  changed_.notify_one();
+}
+
+void WorkQueue::done_failed(ObjectKey const& key, SteadyTime now) {
+  int failures = 0;
+  {
+    std::lock_guard lock(mutex_);
+    failures = failures_[key]++;
+  }
+  Duration const full = std::min<Duration>(std::chrono::seconds(1) * (1 << std::min(failures, 12)), std::chrono::seconds(300));
+  Duration const off(static_cast<Duration::rep>(random_.next() % static_cast<std::uint64_t>(full.count() / 5 + 1)));
+  {
+    std::lock_guard lock(mutex_);
+    auto const visited = visited_.find(key);
+    check(visited != visited_.end(), "a visit ended that had not begun");
+    std::optional<SteadyTime> const asked = visited->second;
+    visited_.erase(visited);
+    put(key, asked ? std::min(*asked, now + full - off) : now + full - off);
+    ++changes_;
+  }
+  changed_.notify_one();
+}
+
+std::optional<SteadyTime> WorkQueue::next_due() const {
+  std::lock_guard lock(mutex_);
+  if (in_order_.empty()) return std::nullopt;
+  return in_order_.begin()->first;
+}
+
+std::size_t WorkQueue::size() const {
+  std::lock_guard lock(mutex_);
+  return due_.size();
+}
+
+bool WorkQueue::visiting() const {
+  std::lock_guard lock(mutex_);
+  return !visited_.empty();
+}
+
+std::uint64_t WorkQueue::changes() const {
+  std::lock_guard lock(mutex_);
+  return changes_;
+}
+
+void WorkQueue::wait(std::uint64_t seen, std::optional<SteadyTime> until, std::stop_token const& stop) {
+  std::unique_lock lock(mutex_);
+  auto const changed = [&] { return changes_ != seen; };
+  if (until)
+    changed_.wait_until(lock, stop, *until, changed);
+  else
+    changed_.wait(lock, stop, changed);
+}
+
+void WorkQueue::wake() {
+  {
+    std::lock_guard lock(mutex_);
+    ++changes_;
+  }
+  changed_.notify_all();
+}
+
+}  // namespace trainyard::manager
