@@ -1,7 +1,7 @@
-// HttpTransport on cpprestsdk, the only file pair of ours that knows it. docs/architecture.md lists the rules it obeys.
+// HttpTransport on cpprestsdk, the only file pair of ours that knows it. docs/architecture.md lists the rules
+// it obeys.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <string>
 
@@ -10,16 +10,26 @@
 namespace trainyard {
 
 struct HttpTransportOptions {
-  std::string ca_pem;            // trusted roots by PEM text, beside the system's when system_roots is set
+  std::string ca_pem;  // trusted roots by PEM text, beside the system's when system_roots is set
   bool system_roots = true;
-  std::string https_proxy, http_proxy, no_proxy;  // as the environment variables of those names
-  Duration quiet_time = std::chrono::seconds(30); // longest silence within one exchange
+  std::string https_proxy, http_proxy, no_proxy;   // as the environment variables of those names
+  Duration quiet_time = std::chrono::seconds(30);  // longest silence within one exchange
 };
 
-/// Call once at the start of main, before any thread: OpenSSL before the I/O thread, one I/O thread, SSL_CERT_FILE.
-/// Returns the value SSL_CERT_FILE had ("" if none), which children should get back.
+/// Call once at the start of main, before any thread: OpenSSL before the I/O thread, one I/O thread,
+/// SSL_CERT_FILE. Returns the value SSL_CERT_FILE had ("" if none), which children should get back.
 std::string prepare_http_process();
 
-std::unique_ptr<HttpTransport> make_http_transport(HttpTransportOptions options);
+/// `clock` must be a real one: deadlines are waited for on the real steady clock. Destroying the transport
+/// waits for what it has abandoned (at most a few quiet times), so that nothing runs on when the process
+/// ends.
+///
+/// Reads (GET, HEAD) share idle connections, and cpprestsdk repeats a read whose idle connection turns out to
+/// be closed; every other method gets a connection of its own, so that it is sent at most once. Answers come
+/// unpacked unless the caller sent Accept-Encoding or Range itself. Errors of the network have these reasons:
+/// HostNotFound, ConnectionFailed, ProxyFailed, CertificateNotTrusted, TlsHandshakeFailed, Timeout (quiet
+/// time), ConnectionLost, MalformedAnswer (Transient); ResponseTooLarge, InvalidUrl, InvalidHeader,
+/// InvalidProxy, InvalidCa (Invalid); Stopped, DeadlineExceeded (Canceled).
+std::unique_ptr<HttpTransport> make_http_transport(HttpTransportOptions options, Clock const& clock);
 
 }  // namespace trainyard

@@ -1,0 +1,64 @@
+// Whom a TLS client believes, and what it noticed on a connection. OpenSSL stays in tls_trust.cpp.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "controller/base/result.hpp"
+
+namespace trainyard {
+
+/// What OpenSSL's callbacks report about the connections of one client. Written on the I/O thread.
+class TlsWatch {
+ public:
+  /// Before a call: counts start anew, and `flooded` is called (once or more) when much more than `max_bytes`
+  /// came.
+  void begin(std::size_t max_bytes, std::function<void()> flooded);
+  void end();
+
+  void saw_finished() { finished_ = true; }
+  void saw_bytes(std::size_t count);
+  void saw_bad_certificate(std::string why);
+
+  /// Whether the handshake came so far that a request may have followed.
+  [[nodiscard]] bool finished() const { return finished_; }
+  /// Why the certificate was refused, in OpenSSL's words; empty if it was not.
+  [[nodiscard]] std::string bad_certificate() const;
+
+ private:
+  std::atomic<bool> finished_ = false;
+  mutable std::mutex mutex_;
+  std::size_t left_ = 0;           // guarded by mutex_
+  std::function<void()> flooded_;  // guarded by mutex_
+  std::string bad_certificate_;    // guarded by mutex_
+};
+
+/// The trusted roots, parsed once: a client that parses the system's bundle for each connection spends most
+/// of its time on that.
+class TlsTrust {
+ public:
+  /// Roots of the system (from `system_file` if given, else where OpenSSL looks) and by PEM text.
+  /// Invalid if the text holds no certificate.
+  static Result<std::shared_ptr<TlsTrust const>> make(bool system_roots, std::string const& system_file,
+                                                      std::string const& ca_pem);
+  ~TlsTrust();
+  TlsTrust(TlsTrust const&) = delete;
+  TlsTrust& operator=(TlsTrust const&) = delete;
+
+  /// Sets an SSL_CTX up: these roots only, TLS 1.2 or later, a certificate for `host` (a name or an address).
+  /// `watch` must outlive the context.
+  void install(void* ssl_context, std::string const& host, TlsWatch& watch) const;
+
+ private:
+  explicit TlsTrust(void* store) : store_(store) {}
+  void* store_;  // X509_STORE
+};
+
+/// OpenSSL's words for an error number of its own, empty if it is none.
+std::string tls_reason(unsigned long code);
+
+}  // namespace trainyard
