@@ -1,0 +1,245 @@
+// The policy of a ComputeTarget, case by case, as the exhaustive model of the design explored it.
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include "controller/base/time_text.hpp"
+#include "reconcilers/compute_target/decide.hpp"
+
+namespace trainyard::reconcilers {
+namespace {
+
+using azure::Compute;
+using manifests::ComputeTargetStatus;
+using std::chrono::hours;
+using std::chrono::minutes;
+
+WallTime const kNow = *parse_rfc3339("2026-01-02T03:04:05Z");
+std::string const kCreated = "2026-01-02T03:00:00.1234567+00:00", kLater = "2026-01-02T03:01:00.0000000+00:00";
+
+ComputeFacts facts() {
+  ComputeFacts facts{.owner = "me", .now = kNow, .started = kNow - hours(1), .get_began = kNow};
+  facts.spec.block = "amlCompute";
+  facts.spec.workspace = "ml";
+  facts.spec.aml_compute = manifests::AmlComputeBlock{
+      .create = manifests::AmlComputeCreate{.vm_size = "Standard_DS3_v2", .max_nodes = 2, .min_nodes = 0}, .attach = {}};
+  facts.asked = true;
+  return facts;
+}
+
+Compute compute(std::string state, bool marked, bool fresh = false) {
+  Compute found{.name = "cpu",
+                .type = "AmlCompute",
+                .created_on = kCreated,
+                .modified_on = fresh ? kCreated : kLater,
+                .provisioning_state = std::move(state),
+                .vm_size = "STANDARD_DS3_V2",
+                .min_nodes = 0,
+                .max_nodes = 2};
+  if (marked) {
+    found.tags[kOwnerTag] = "me";
+    found.tags[kSinceTag] = "Fri, 02 Jan 2026 02:59:59 GMT";
+  }
+  return found;
+}
+
+ComputeDecision ask(ComputeFacts const& f, ComputeTargetStatus status = {}) {
+  return decide(f, *compute_driver("amlCompute"), std::move(status));
+}
+
+ComputeTargetStatus created() {
+  ComputeTargetStatus status;
+  status.origin = "Created";
+  status.created_on = kCreated;
+  return status;
+}
+
+template <class T>
+T const* is(ComputeDecision const& decision) {
+  return std::get_if<T>(&decision.action);
+}
+
+BOOST_AUTO_TEST_SUITE(compute_target_decide)
+
+BOOST_AUTO_TEST_CASE(a_lists_word_is_no_absence) {
+  ComputeFacts f = facts();
+  f.asked = false;
+  BOOST_TEST(is<ComputeAct::Get>(ask(f)));
+}
+
+BOOST_AUTO_TEST_CASE(absent_by_a_get_is_created) {
+  ComputeDecision const decision = ask(facts());
+  BOOST_REQUIRE(is<ComputeAct::Put>(decision));
+  BOOST_TEST(is<ComputeAct::Put>(decision)->act == "Create");
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_written_while_a_write_is_in_doubt) {
+  ComputeTargetStatus status;
+  status.doubt = manifests::ComputeIntent{.act = "Create", .at = to_rfc3339(kNow - minutes(4))};
+  BOOST_TEST(is<ComputeAct::Wait>(ask(facts(), status)));
+  status.doubt->at = to_rfc3339(kNow - minutes(5));
+  BOOST_TEST(is<ComputeAct::Put>(ask(facts(), status)));
+}
+
+struct OriginCase {
+  char const* what;
+  bool marked, fresh, since_before;
+  char const* state;
+  char const* known_origin;
+  bool doubt;
+  char const* origin;
+};
+std::ostream& operator<<(std::ostream& out, OriginCase const& c) { return out << c.what; }
+OriginCase const kOrigins[] = {
+    {"our mark, as its creation left it", true, true, true, "Creating", "", false, "Created"},
+    {"no mark", false, false, true, "Succeeded", "", false, "Adopted"},
+    {"our mark, made after our look", true, false, true, "Succeeded", "", false, "Created"},
+    {"our mark on what was there before", true, false, false, "Succeeded", "", false, "Adopted"},
+    {"what we recorded wins", false, false, true, "Succeeded", "Created", false, "Created"},
+    {"an adoption recorded wins over a mark", true, false, true, "Succeeded", "Adopted", false, "Adopted"},
+    {"our unheard PUT updated theirs", true, false, true, "Creating", "", true, "Adopted"},
+};
+
+BOOST_DATA_TEST_CASE(whose_it_is, boost::unit_test::data::make(kOrigins), c) {
+  ComputeFacts f = facts();
+  Compute found = compute(c.state, c.marked, c.fresh);
+  if (c.marked && !c.since_before) found.tags[kSinceTag] = "Fri, 02 Jan 2026 03:00:01 GMT";
+  f.found = &found;
+  ComputeTargetStatus status;
+  status.origin = c.known_origin;
+  if (!status.origin.empty()) status.created_on = kCreated;
+  if (c.doubt) status.doubt = manifests::ComputeIntent{.act = "Create", .at = to_rfc3339(kNow)};
+  BOOST_TEST(ask(f, status).status.origin == c.origin);
+}
+
+BOOST_AUTO_TEST_CASE(a_listed_compute_as_it_was_left_costs_no_get_and_is_ready) {
+  ComputeFacts f = facts();
+  f.asked = false;
+  Compute const found = compute("Succeeded", true);
+  f.found = &found;
+  ComputeDecision const decision = ask(f, created());
+  BOOST_TEST(is<ComputeAct::Wait>(decision));
+  BOOST_TEST(decision.ready);
+}
+
+BOOST_AUTO_TEST_CASE(drift_of_what_we_made_is_corrected_and_of_what_we_found_is_reported) {
+  ComputeFacts f = facts();
+  Compute found = compute("Succeeded", true);
+  found.max_nodes = 5;
+  f.found = &found;
+  ComputeDecision decision = ask(f, created());
+  BOOST_REQUIRE(is<ComputeAct::Put>(decision));
+  BOOST_TEST(is<ComputeAct::Put>(decision)->act == "Update");
+  BOOST_REQUIRE_EQUAL(decision.status.drift.size(), 1U);
+  BOOST_TEST(decision.status.drift[0].field == "spec.amlCompute.create.maxNodes");
+  BOOST_TEST(decision.status.drift[0].found == "5");
+  found.tags = Json::object();
+  decision = ask(f);
+  BOOST_TEST(is<ComputeAct::Wait>(decision));
+  BOOST_TEST(decision.ready);
+  BOOST_TEST(decision.status.drift.size() == 1U);
+  f.spec.drift_policy = manifests::DriftPolicy::Ignore;
+  BOOST_TEST(ask(f).status.drift.empty());
+}
+
+BOOST_AUTO_TEST_CASE(what_azure_cannot_change_is_refused_unless_replacement_is_asked) {
+  ComputeFacts f = facts();
+  Compute found = compute("Succeeded", true);
+  found.vm_size = "STANDARD_D2_V2";
+  f.found = &found;
+  ComputeDecision decision = ask(f, created());
+  BOOST_TEST(is<ComputeAct::Wait>(decision));
+  BOOST_TEST(decision.reason == "NeedsReplacement");
+  BOOST_TEST(decision.stuck);
+  f.spec.replace = manifests::ReplacePolicy::WhenChanged;
+  BOOST_TEST(is<ComputeAct::Delete>(ask(f, created())));
+  f.live_runs = {"TrainingRun/default/fit"};
+  BOOST_TEST(is<ComputeAct::Wait>(ask(f, created())));
+}
+
+BOOST_AUTO_TEST_CASE(a_failed_create_of_ours_is_deleted_first_and_one_of_theirs_is_not) {
+  ComputeFacts f = facts();
+  Compute found = compute("Failed", true);
+  f.found = &found;
+  BOOST_TEST(is<ComputeAct::Delete>(ask(f, created())));
+  found.tags = Json::object();
+  BOOST_TEST(is<ComputeAct::Wait>(ask(f)));
+}
+
+struct DeletionCase {
+  char const* what;
+  bool ours, retain, live_run, other_target, doubt;
+  char const* action;
+};
+std::ostream& operator<<(std::ostream& out, DeletionCase const& c) { return out << c.what; }
+DeletionCase const kDeletions[] = {
+    {"ours is deleted", true, false, false, false, false, "Delete"},
+    {"ours is kept when told so", true, true, false, false, false, "Finalize"},
+    {"theirs is left", false, false, false, false, false, "Finalize"},
+    {"a live run holds it", true, false, true, false, false, "Wait"},
+    {"another target holds it", true, false, false, true, false, "Wait"},
+    {"a doubt holds it", true, false, false, false, true, "Wait"},
+};
+
+BOOST_DATA_TEST_CASE(deletion, boost::unit_test::data::make(kDeletions), c) {
+  ComputeFacts f = facts();
+  f.deleting = true;
+  f.spec.deletion_policy = c.retain ? manifests::DeletionPolicy::Retain : manifests::DeletionPolicy::Delete;
+  if (c.live_run) f.live_runs = {"TrainingRun/default/fit"};
+  if (c.other_target) f.other_targets = {"ComputeTarget/default/other"};
+  Compute const found = compute("Succeeded", c.ours);
+  f.found = &found;
+  ComputeTargetStatus status;
+  if (c.doubt) status.doubt = manifests::ComputeIntent{.act = "Update", .at = to_rfc3339(kNow)};
+  ComputeDecision const decision = ask(f, status);
+  std::string const action = is<ComputeAct::Delete>(decision)     ? "Delete"
+                             : is<ComputeAct::Finalize>(decision) ? "Finalize"
+                             : is<ComputeAct::Wait>(decision)     ? "Wait"
+                                                                  : "other";
+  BOOST_TEST(action == c.action);
+}
+
+BOOST_AUTO_TEST_CASE(our_mark_comes_off_what_is_not_ours_before_the_finalizer_goes) {
+  ComputeFacts f = facts();
+  f.deleting = true;
+  Compute found = compute("Succeeded", true);
+  found.tags[kSinceTag] = "Fri, 02 Jan 2026 03:00:01 GMT";  // it was there before our look
+  f.found = &found;
+  ComputeDecision const decision = ask(f);
+  BOOST_REQUIRE(is<ComputeAct::Put>(decision));
+  BOOST_TEST(is<ComputeAct::Put>(decision)->act == "Unmark");
+}
+
+BOOST_AUTO_TEST_CASE(a_young_process_keeps_the_finalizer) {
+  ComputeFacts f = facts();
+  f.deleting = true;
+  f.started = kNow - minutes(4);
+  BOOST_TEST(is<ComputeAct::Wait>(ask(f, created())));
+  f.started = kNow - minutes(5);
+  BOOST_TEST(is<ComputeAct::Finalize>(ask(f, created())));
+}
+
+BOOST_AUTO_TEST_CASE(an_attached_compute_is_used_and_never_written) {
+  ComputeFacts f = facts();
+  f.spec.aml_compute = manifests::AmlComputeBlock{.create = {}, .attach = manifests::AmlComputeAttach{.name = "cpu"}};
+  BOOST_TEST(ask(f).reason == "ComputeNotFound");
+  Compute found = compute("Succeeded", true);
+  found.max_nodes = 7;
+  f.found = &found;
+  ComputeDecision const decision = ask(f);
+  BOOST_TEST(is<ComputeAct::Wait>(decision));
+  BOOST_TEST(decision.ready);
+  BOOST_TEST(decision.status.origin == "Attached");
+  f.deleting = true;
+  BOOST_TEST(is<ComputeAct::Finalize>(ask(f)));
+}
+
+BOOST_AUTO_TEST_CASE(the_answer_to_our_put_tells_who_made_it) {
+  BOOST_TEST(origin_by_answer(compute("Creating", true, true), "") == "Created");
+  BOOST_TEST(origin_by_answer(compute("Creating", true, false), "") == "Adopted");
+  BOOST_TEST(origin_by_answer(compute("Creating", true, false), kCreated) == "");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace trainyard::reconcilers
