@@ -16,8 +16,9 @@ namespace trainyard::azure {
 /// Safe to call from any thread.
 struct TokenSource {
   virtual ~TokenSource() = default;
-  /// A bearer token for the cloud's Resource Manager (Azure ML's data plane takes the same). Cached until 5 minutes
-  /// before it expires. The error of a refused credential is Unauthorized, its reason AADSTSn, its message says in words what to do.
+  /// A bearer token for the cloud's Resource Manager (Azure ML's data plane takes the same). Cached until 5
+  /// minutes before it expires. The error of a refused credential is Unauthorized, its reason AADSTSn, its
+  /// message says in words what to do.
   virtual Result<std::string> token(Context const& context) = 0;
   /// The service refused this token: the next call asks for another.
   virtual void forget(std::string const& token) = 0;
@@ -27,9 +28,11 @@ struct ClientSecret {
   std::string tenant_id, client_id, secret;
 };
 
-/// Source: Microsoft identity platform, OAuth 2.0 client credentials flow v2.0. Tells the scrubber the secret and each token.
-std::unique_ptr<TokenSource> client_secret_tokens(HttpTransport& transport, Clock const& clock, Scrubber& scrubber,
-                                                  Cloud const& cloud, ClientSecret credential);
+/// Source: Microsoft identity platform, OAuth 2.0 client credentials flow v2.0. Tells the scrubber the secret
+/// and each token.
+std::unique_ptr<TokenSource> client_secret_tokens(HttpTransport& transport, Clock const& clock,
+                                                  Scrubber& scrubber, Cloud const& cloud,
+                                                  ClientSecret credential);
 
 /// AADSTS answers as errors in words (sheet of codes in credentials.cpp).
 Error entra_error(HttpResponse const& response);

@@ -14,8 +14,9 @@ namespace trainyard::azure {
 enum class Verb { Read, Write, Delete };
 Verb verb_of(std::string_view method);  // GET and HEAD read, DELETE deletes, all else writes
 
-/// One subscription's buckets. Reads 250 + 25/s, writes and deletes 200 + 10/s; a first header above 1,000 shows the hourly ones of
-/// 2022 (12,000 reads and 1,200 writes an hour). Periodic looks leave a tenth for a user's edits. Safe from any thread.
+/// One subscription's buckets. Reads 250 + 25/s, writes and deletes 200 + 10/s; a first header above 1,000
+/// shows the hourly ones of 2022 (12,000 reads and 1,200 writes an hour). Periodic looks leave a tenth for a
+/// user's edits. Safe from any thread.
 class RateLimits {
  public:
   explicit RateLimits(Clock const& clock) : clock_(clock) {}

@@ -1,4 +1,5 @@
-// One workspace as reconcilers see it: a cache filled by lists (the Azure informer), and calls whose answers enter it.
+// One workspace as reconcilers see it: a cache filled by lists (the Azure informer), and calls whose answers
+// enter it.
 #pragma once
 
 #include <map>
@@ -33,16 +34,23 @@ class AzureScope {
  public:
   struct Options {
     Duration busy_interval = std::chrono::seconds(5), idle_interval = std::chrono::seconds(60);
+    // Between lists of all jobs with our tag; those between them read the newest only.
+    Duration full_list_interval = std::chrono::hours(1);
+    // After it comes one more full list: what an earlier process sent has landed by then (rule 2a).
+    Duration settle = std::chrono::minutes(5);
     std::string job_tag;  // ty-{digest of the cluster's name}: which jobs are ours (rule 6)
   };
-  AzureScope(AzureParts parts, Cloud cloud, std::unique_ptr<TokenSource> tokens, WorkspaceId id, Options options);
+  AzureScope(AzureParts parts, Cloud cloud, std::unique_ptr<TokenSource> tokens, WorkspaceId id,
+             Options options);
+  ~AzureScope();
 
   [[nodiscard]] std::shared_ptr<AzureView const> view() const;
   [[nodiscard]] WorkspaceId const& id() const { return id_; }
   [[nodiscard]] std::optional<AmlWorkspace> workspace() const;  // as last read
   Result<AmlWorkspace> read_workspace(Context const& context);
 
-  /// Azure's clock: the Date header of the newest answer about a compute, a 404 too (rule 7). The epoch before the first.
+  /// Azure's clock: the Date header of the newest answer about a compute, a 404 too (rule 7). The epoch
+  /// before the first.
   [[nodiscard]] WallTime azure_date() const;
 
   // Calls through to Azure; answers enter the cache, older never replaces newer (rule 1).
@@ -54,7 +62,8 @@ class AzureScope {
   Result<Done> cancel_job(std::string const& name, Context const& context);
   Result<Job> add_job_properties(Job const& job, Json const& properties, Context const& context);
   Result<std::string> find_code(std::string const& name, Context const& context);
-  Result<std::string> upload_code(std::string const& name, std::vector<SnapshotFile> const& files, Context const& context);
+  Result<std::string> upload_code(std::string const& name, std::vector<SnapshotFile> const& files,
+                                  Context const& context);
   Result<std::string> ensure_environment(std::string const& image, Context const& context);
   Result<RunDetails> run_details(std::string const& run, Context const& context);
   Result<std::map<std::string, double>> metrics(std::string const& run, Context const& context);
@@ -64,13 +73,25 @@ class AzureScope {
   void set_busy(std::string const& who, bool busy);  // `who`: an object key as text
   /// When the next list is due on the steady clock.
   [[nodiscard]] SteadyTime next_list() const;
-  /// One list of computes and of jobs. Returns names that changed: "compute/NAME", "job/NAME". On error the cache stays.
+  /// One list of computes and of jobs; what it leaves open is read by name. Returns the names of what differs
+  /// from the end of the list before, by whatever call it came: "compute/NAME" (as Azure writes it),
+  /// "job/NAME". On error the cache stays.
   std::vector<std::string> list_now(Context const& context);
 
  private:
+  struct Cache;  // what mutex_ guards; scope.cpp
+
   void keep(Compute compute);
   void keep(Job job);
-  void drop_compute(std::string const& name, WallTime began);
+  void keep_date(ArmTold const& told);
+  Result<AmlWorkspace> known_workspace(Context const& context);
+  Result<std::optional<Compute>> fetch_compute(std::string const& name, Urgency urgency,
+                                               Context const& context);
+  Result<std::optional<Job>> fetch_job(std::string const& name, Urgency urgency, Context const& context);
+  Result<Done> list_computes(Context const& context);
+  Result<Done> list_jobs(Context const& context);
+  std::vector<std::string> merge(ComputeList list);
+  std::vector<std::string> merge(JobList list);
 
   AzureParts parts_;
   std::unique_ptr<TokenSource> tokens_;
@@ -79,12 +100,9 @@ class AzureScope {
   Options options_;
   ComputesClient computes_;
   JobsClient jobs_;
+  SteadyTime const opened_;
   mutable std::mutex mutex_;
-  std::shared_ptr<AzureView const> view_;       // guarded by mutex_
-  std::optional<AmlWorkspace> workspace_;       // guarded by mutex_
-  std::set<std::string> busy_;                  // guarded by mutex_
-  std::map<std::string, WallTime> gone_;        // computes seen absent and when, so that an older list does not bring them back; guarded by mutex_
-  std::optional<SteadyTime> listed_at_;         // guarded by mutex_
+  std::unique_ptr<Cache> cache_;  // guarded by mutex_
 };
 
 }  // namespace trainyard::azure

@@ -1,0 +1,131 @@
+#include "reconcilers/azure/blob.hpp"
+
+#include <charconv>
+
+#include "controller/base/encoding.hpp"
+#include "controller/base/time_text.hpp"
+#include "reconcilers/azure/api_versions.hpp"
+#include "reconcilers/azure/deadline.hpp"
+#include "reconcilers/azure/telemetry.hpp"
+
+namespace trainyard::azure {
+
+namespace {
+
+constexpr Duration kUploadDeadline = std::chrono::minutes(5), kReadDeadline = std::chrono::seconds(60);
+
+Result<HttpResponse> send(ArmClient const& arm, HttpRequest request, Duration limit, Context const& context) {
+  Result<Url> const allowed = arm.storage_url(request.url);
+  if (!allowed) return allowed.error();
+  AzureParts const& parts = arm.parts();
+  request.headers.emplace_back("x-ms-version", kBlobVersion);
+  request.headers.emplace_back("x-ms-client-request-id", uuid4(parts.random));
+  SteadyTime const began = parts.clock.steady();
+  Result<HttpResponse> response = parts.transport.send(request, within(context, limit, parts.clock));
+  tell_exchange(parts, "blob", request, response, began);
+  return response;
+}
+
+std::string encoded(std::string const& path) {
+  std::string text;
+  for (std::size_t from = 0; from <= path.size();) {
+    std::size_t const to = std::min(path.find('/', from), path.size());
+    text += (from == 0 ? "" : "/") + percent_encode(std::string_view(path).substr(from, to - from));
+    from = to + 1;
+  }
+  return text;
+}
+
+/// The blob's whole length by Content-Range: "bytes 0-1023/4096".
+std::optional<std::size_t> total_of(HttpResponse const& response) {
+  std::string const range = response.header("Content-Range").value_or("");
+  std::size_t const slash = range.rfind('/');
+  std::size_t total = 0;
+  if (slash == std::string::npos) return std::nullopt;
+  if (std::from_chars(range.data() + slash + 1, range.data() + range.size(), total).ec != std::errc{})
+    return std::nullopt;
+  return total;
+}
+
+/// The end of the text, from the start of a UTF-8 character on.
+std::string last_bytes(std::string text, std::size_t bytes) {
+  if (text.size() <= bytes) return text;
+  std::size_t from = text.size() - bytes;
+  while (from < text.size() && (static_cast<unsigned char>(text[from]) & 0xC0U) == 0x80U) ++from;
+  return text.substr(from);
+}
+
+}  // namespace
+
+Error blob_error(HttpResponse const& response, WallTime now) {
+  std::string const code = response.header("x-ms-error-code").value_or("");
+  Error error = arm_error({.status = response.status, .headers = response.headers, .body = ""}, now);
+  if (!code.empty()) error.reason = code;
+  error.message = "storage answered with status " + std::to_string(response.status) +
+                  (code.empty() ? "" : " (" + code + ")");
+  if (response.status == 403) {
+    // The address was made for us a moment ago: it has expired, or a firewall is in the way.
+    error.message += "; check the storage account's network rules and this machine's clock";
+  }
+  return error;
+}
+
+std::string BlobContainer::url(std::string const& path, std::string_view query) const {
+  std::size_t const mark = std::min(sas_url_.find('?'), sas_url_.size());
+  std::string text = sas_url_.substr(0, mark);
+  while (text.ends_with('/')) text.pop_back();
+  text += "/" + encoded(path);
+  std::string const sas = mark < sas_url_.size() ? sas_url_.substr(mark + 1) : "";
+  if (!query.empty() || !sas.empty())
+    text += "?" + std::string(query) + (query.empty() || sas.empty() ? "" : "&") + sas;
+  return text;
+}
+
+Result<Done> BlobContainer::put(std::string const& path, std::string const& content,
+                                Context const& context) const {
+  Result<HttpResponse> const response = send(arm_,
+                                             {.method = "PUT",
+                                              .url = url(path, ""),
+                                              .headers = {{"x-ms-blob-type", "BlockBlob"},
+                                                          {"Content-Type", "application/octet-stream"},
+                                                          {"Content-MD5", base64(md5(content))},
+                                                          {"If-None-Match", "*"}},
+                                              .body = content},
+                                             kUploadDeadline, context);
+  if (!response) return response.error();
+  // The container is ours alone and new: who is there before us is an earlier request of ours.
+  bool const there = response->status == 409 && response->header("x-ms-error-code") == "BlobAlreadyExists";
+  if (!response->ok() && !there) return blob_error(*response, arm_.parts().clock.wall());
+  return Done{};
+}
+
+Result<Done> BlobContainer::set_metadata(std::string const& path, HttpHeaders const& headers,
+                                         Context const& context) const {
+  Result<HttpResponse> const response = send(
+      arm_, {.method = "PUT", .url = url(path, "comp=metadata"), .headers = headers}, kReadDeadline, context);
+  if (!response) return response.error();
+  if (!response->ok()) return blob_error(*response, arm_.parts().clock.wall());
+  return Done{};
+}
+
+Result<std::string> read_blob_tail(ArmClient const& arm, std::string const& sas_url, std::size_t bytes,
+                                   Context const& context) {
+  auto const get = [&](std::optional<std::size_t> from, std::size_t most) {
+    HttpRequest request{.method = "GET", .url = sas_url};
+    if (from)
+      request.headers.emplace_back("Range",
+                                   "bytes=" + std::to_string(*from) + "-" + std::to_string(*from + most - 1));
+    return send(arm, std::move(request), kReadDeadline, context);
+  };
+  // Blob storage has no range counted from the end: the first one tells the length.
+  Result<HttpResponse> response = get(0, bytes);
+  if (response && response->status == 206)
+    if (std::optional<std::size_t> const total = total_of(*response); total && *total > bytes)
+      response = get(*total - bytes, bytes);
+  if (response && response->status == 416) response = get(std::nullopt, bytes);  // an empty blob has no range
+  if (!response) return response.error();
+  if (!response->ok()) return blob_error(*response, arm.parts().clock.wall());
+  return last_bytes(std::move(response->body), bytes);
+}
+
+}  // namespace trainyard::azure

@@ -1,0 +1,117 @@
+#include "reconcilers/azure/rate_limits.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "controller/base/time_text.hpp"
+
+namespace trainyard::azure {
+
+namespace {
+
+constexpr double kPeriodicShare = 0.1;                           // of a bucket, kept for a user's edits
+constexpr double kHourlyAbove = 1000;                            // only the hourly buckets of 2022 hold more
+constexpr Duration kClosedByDefault = std::chrono::seconds(10);  // a 429 without Retry-After
+constexpr double kSecondsAnHour = 3600;
+
+struct Size {
+  double capacity, per_second;
+};
+
+// Source: Resource Manager's request limits. Token buckets since 2024; the hourly ones are what recordings of
+// 2022 show.
+Size size_of(Verb verb, bool hourly) {
+  switch (verb) {
+    case Verb::Read:
+      return hourly ? Size{12000, 12000 / kSecondsAnHour} : Size{250, 25};
+    case Verb::Write:
+      return hourly ? Size{1200, 1200 / kSecondsAnHour} : Size{200, 10};
+    case Verb::Delete:
+      return hourly ? Size{15000, 15000 / kSecondsAnHour} : Size{200, 10};
+  }
+  return {};
+}
+
+std::string_view header_of(Verb verb) {
+  switch (verb) {
+    case Verb::Read:
+      return "x-ms-ratelimit-remaining-subscription-reads";
+    case Verb::Write:
+      return "x-ms-ratelimit-remaining-subscription-writes";
+    case Verb::Delete:
+      return "x-ms-ratelimit-remaining-subscription-deletes";
+  }
+  return {};
+}
+
+std::optional<double> number_of(std::optional<std::string> const& header) {
+  std::int64_t number = 0;
+  if (!header || std::from_chars(header->data(), header->data() + header->size(), number).ec != std::errc{})
+    return std::nullopt;
+  return number < 0 ? 0 : static_cast<double>(number);
+}
+
+}  // namespace
+
+Verb verb_of(std::string_view method) {
+  if (method == "GET" || method == "HEAD") return Verb::Read;
+  return method == "DELETE" ? Verb::Delete : Verb::Write;
+}
+
+std::optional<Duration> RateLimits::take(std::string const& subscription, Verb verb, bool periodic) {
+  std::lock_guard lock(mutex_);
+  Bucket& own = bucket(subscription, verb);
+  if (own.closed_until > own.refilled) return own.closed_until - own.refilled;
+  double const least = 1 + (periodic ? own.capacity * kPeriodicShare : 0);
+  if (own.tokens < least) {
+    double const seconds = (least - own.tokens) / own.per_second;
+    return Duration(static_cast<Duration::rep>(std::ceil(seconds * 1000)));
+  }
+  own.tokens -= 1;
+  return std::nullopt;
+}
+
+void RateLimits::observe(std::string const& subscription, Verb verb, HttpResponse const& response) {
+  std::lock_guard lock(mutex_);
+  Bucket& own = bucket(subscription, verb);
+  if (std::optional<double> const left = number_of(response.header(header_of(verb)))) {
+    if (*left > kHourlyAbove) {
+      Size const size = size_of(verb, true);
+      own.capacity = size.capacity;
+      own.per_second = size.per_second;
+    }
+    own.tokens = std::min(*left, own.capacity);
+  }
+  if (response.status != 429) return;
+  Duration wait = kClosedByDefault;
+  if (std::optional<std::string> const header = response.header("Retry-After"))
+    if (Result<Duration> const asked = parse_retry_after(*header, clock_.wall())) wait = *asked;
+  own.closed_until = std::max(own.closed_until, own.refilled + wait);
+}
+
+double RateLimits::remaining(std::string const& subscription, Verb verb) const {
+  std::lock_guard lock(mutex_);
+  Bucket const& own = bucket(subscription, verb);
+  return own.closed_until > own.refilled ? 0 : own.tokens;
+}
+
+RateLimits::Bucket& RateLimits::bucket(std::string const& subscription, Verb verb) const {
+  SteadyTime const now = clock_.steady();
+  Bucket& own = buckets_[{subscription, verb}];
+  if (!own.sized) {
+    Size const size = size_of(verb, false);
+    own = {.tokens = size.capacity,
+           .capacity = size.capacity,
+           .per_second = size.per_second,
+           .refilled = now,
+           .closed_until = {},
+           .sized = true};
+  }
+  double const seconds = std::chrono::duration<double>(now - own.refilled).count();
+  own.tokens = std::min(own.capacity, own.tokens + seconds * own.per_second);
+  own.refilled = now;
+  return own;
+}
+
+}  // namespace trainyard::azure

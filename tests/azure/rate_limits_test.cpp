@@ -1,0 +1,81 @@
+#include "reconcilers/azure/rate_limits.hpp"
+
+#include "tests/azure/scripted_transport.hpp"
+
+namespace trainyard::azure {
+namespace {
+
+using std::chrono::seconds;
+
+struct Limits {
+  FakeClock clock{at("2026-03-01T00:00:00Z")};
+  RateLimits limits{clock};
+  int take_all(Verb verb, bool periodic) {
+    int taken = 0;
+    while (!limits.take("S", verb, periodic)) ++taken;
+    return taken;
+  }
+};
+
+BOOST_FIXTURE_TEST_CASE(buckets_have_the_size_resource_manager_gives_them, Limits) {
+  BOOST_TEST(take_all(Verb::Read, false) == 250);
+  BOOST_TEST(take_all(Verb::Write, false) == 200);
+  BOOST_TEST(take_all(Verb::Delete, false) == 200);
+  clock.advance(seconds(2));
+  BOOST_TEST(take_all(Verb::Read, false) == 50);
+  BOOST_TEST(take_all(Verb::Write, false) == 20);
+  clock.advance(std::chrono::hours(1));
+  BOOST_TEST(take_all(Verb::Read, false) == 250);
+}
+
+BOOST_FIXTURE_TEST_CASE(periodic_looks_leave_a_tenth_for_edits, Limits) {
+  BOOST_TEST(take_all(Verb::Read, true) == 225);
+  BOOST_TEST(take_all(Verb::Read, false) == 25);
+}
+
+BOOST_FIXTURE_TEST_CASE(the_wait_that_is_told_is_enough, Limits) {
+  take_all(Verb::Write, false);
+  Duration const wait = *limits.take("S", Verb::Write, false);
+  BOOST_TEST(wait.count() == 100);  // one token at 10 a second
+  clock.advance(wait);
+  BOOST_TEST(!limits.take("S", Verb::Write, false).has_value());
+}
+
+BOOST_FIXTURE_TEST_CASE(subscriptions_have_buckets_of_their_own, Limits) {
+  take_all(Verb::Read, false);
+  BOOST_TEST(!limits.take("T", Verb::Read, false).has_value());
+}
+
+BOOST_FIXTURE_TEST_CASE(the_header_corrects_the_bucket, Limits) {
+  limits.observe("S", Verb::Read,
+                 {.status = 200, .headers = {{"x-ms-ratelimit-remaining-subscription-reads", "3"}}});
+  BOOST_TEST(take_all(Verb::Read, false) == 3);
+  limits.observe("S", Verb::Write,
+                 {.status = 200, .headers = {{"x-ms-ratelimit-remaining-subscription-writes", "rubbish"}}});
+  BOOST_TEST(limits.remaining("S", Verb::Write) == 200.0);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_header_above_a_thousand_shows_the_hourly_bucket, Limits) {
+  limits.observe("S", Verb::Read,
+                 {.status = 200, .headers = {{"x-ms-ratelimit-remaining-subscription-reads", "11999"}}});
+  BOOST_TEST(limits.remaining("S", Verb::Read) == 11999.0);
+  limits.observe("S", Verb::Read,
+                 {.status = 200, .headers = {{"x-ms-ratelimit-remaining-subscription-reads", "0"}}});
+  clock.advance(seconds(3));
+  BOOST_TEST(take_all(Verb::Read, false) == 10);  // 12,000 an hour
+}
+
+BOOST_FIXTURE_TEST_CASE(a_429_closes_the_bucket_for_as_long_as_it_says, Limits) {
+  limits.observe("S", Verb::Read,
+                 {.status = 429, .headers = {{"Retry-After", "Sun, 01 Mar 2026 00:00:30 GMT"}}});
+  BOOST_TEST(limits.take("S", Verb::Read, false)->count() == 30000);
+  BOOST_TEST(limits.remaining("S", Verb::Read) == 0.0);
+  BOOST_TEST(!limits.take("S", Verb::Write, false).has_value());
+  clock.advance(seconds(30));
+  BOOST_TEST(!limits.take("S", Verb::Read, false).has_value());
+  limits.observe("S", Verb::Read, {.status = 429});
+  BOOST_TEST(limits.take("S", Verb::Read, false)->count() == 10000);
+}
+
+}  // namespace
+}  // namespace trainyard::azure
