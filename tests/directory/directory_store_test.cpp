@@ -196,19 +196,6 @@ BOOST_AUTO_TEST_CASE(comments_order_and_lines_are_no_change) {
   BOOST_TEST((folder.store->take_changes() == std::vector<ObjectKey>{thing("a")}));
 }
 
-BOOST_AUTO_TEST_CASE(an_edit_that_keeps_size_and_time_is_seen) {
-  Folder folder;
-  folder.write("a.yaml", document("a", "{size: 1}"));
-  for (int size = 2; size < 9; ++size) {
-    auto const written = std::filesystem::last_write_time(folder.options.directory / "a.yaml");
-    folder.scan();
-    folder.write("a.yaml", document("a", "{size: " + std::to_string(size) + "}"));
-    std::filesystem::last_write_time(folder.options.directory / "a.yaml", written);
-    folder.scan();
-    BOOST_TEST(folder.get(thing("a"))->spec.at("size").integer_or(0) == size);
-  }
-}
-
 BOOST_AUTO_TEST_CASE(too_large_a_file_is_a_problem_of_its_own) {
   Folder folder;
   folder.write("a.yaml", document("a"));

@@ -131,6 +131,7 @@ BOOST_AUTO_TEST_CASE(what_does_not_matter_is_not_told) {
   folder.write("src/__pycache__/y.pyc", "1");
   folder.write("state/runs/x/log", "1");
   folder.write("state/state.db-wal", "1");
+  ::chmod(folder.options.state.c_str(), 0700);
   FolderChange const change = watched.until_woken();
   BOOST_TEST(!change.sources);
 }

@@ -241,6 +241,7 @@ inline void a_new_object_of_an_old_name_is_another(World& world) {
 
 inline void everything_survives_a_restart(World& world) {
   world.apply(kOne, 1, {{"team", "red"}});
+  std::string const first_version = must_get(world, kOne)->resource_version;
   world.apply(kOne, 2, {{"team", "red"}}, {{"note", "a \"quoted\" \xC3\xBC"}});
   ObjectPtr object = must(world.store().add_finalizer(*must_get(world, kOne), kFinalizer, {}));
   Json const rich = Json::object({{"text", "line\nline \xE2\x82\xAC"},
@@ -261,7 +262,10 @@ inline void everything_survives_a_restart(World& world) {
   BOOST_TEST((after->labels == before->labels));
   BOOST_TEST((after->annotations == before->annotations));
   BOOST_TEST((after->status == rich));
-  must(world.store().put_status(*before, status("Deleting"), {}));
+  ObjectPtr const written = must(world.store().put_status(*before, status("Deleting"), {}));
+  BOOST_TEST(written->resource_version != before->resource_version);
+  BOOST_TEST(written->resource_version != object->resource_version, "no version is used twice");
+  BOOST_TEST(written->resource_version != first_version, "no version is used twice");
 }
 
 inline void equal_events_are_counted(World& world) {
