@@ -23,6 +23,32 @@ std::string mlflow_url(AmlWorkspace const& workspace) {
   return url + "/api/2.0/mlflow/";
 }
 
+/// Length of the UTF-8 character at the start of the text, 0 if there is none. Source: Unicode, table 3-7.
+std::size_t character_at(std::string_view text) {
+  auto const byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+  unsigned const first = byte(0);
+  if (first < 0x80) return 1;
+  std::size_t const size = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  if (first < 0xC2 || first > 0xF4) return 0;
+  unsigned const least = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
+  unsigned const most = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
+  if (byte(1) < least || byte(1) > most) return 0;
+  for (std::size_t i = 2; i < size; ++i)
+    if ((byte(i) & 0xC0U) != 0x80U) return 0;
+  return size;
+}
+
+/// A log may hold any bytes, and a status (JSON) may not: what is no UTF-8 becomes a question mark.
+std::string readable(std::string_view bytes) {
+  std::string text;
+  while (!bytes.empty()) {
+    std::size_t const size = character_at(bytes);
+    text += size == 0 ? std::string_view("?") : bytes.substr(0, size);
+    bytes.remove_prefix(size == 0 ? 1 : size);
+  }
+  return text;
+}
+
 bool is_unknown_run(Error const& error) {
   return error.kind == ErrorKind::NotFound && !parent_is_missing(error);
 }
@@ -74,7 +100,7 @@ Result<std::map<std::string, double>> get_metrics(ArmClient& arm, WorkspaceId co
 Result<std::string> read_log_tail(ArmClient& arm, std::string const& sas_url, std::size_t bytes,
                                   Context const& context) {
   Result<std::string> const tail = read_blob_tail(arm, sas_url, bytes, context);
-  if (tail) return arm.parts().scrubber.scrub(*tail);
+  if (tail) return arm.parts().scrubber.scrub(readable(*tail));
   if (tail.error().kind == ErrorKind::NotFound) return std::string();
   return tail.error();
 }
