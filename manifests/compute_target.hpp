@@ -17,11 +17,11 @@ enum class ReplacePolicy { Never, WhenChanged };
 /// spec.amlCompute.create, in today's terms. Only what the user set is compared with Azure.
 struct AmlComputeCreate {
   std::string vm_size;
-  std::optional<std::string> vm_priority;           // Dedicated (Azure's default) or LowPriority
-  std::int64_t max_nodes = 1;                       // required
-  std::optional<std::int64_t> min_nodes;            // Azure's default 0
+  std::optional<std::string> vm_priority;  // Dedicated (Azure's default) or LowPriority
+  std::int64_t max_nodes = 1;              // required
+  std::optional<std::int64_t> min_nodes;   // Azure's default 0
   std::optional<Duration> idle_time_before_scale_down;
-  std::optional<std::string> location;              // default: the workspace's
+  std::optional<std::string> location;  // default: the workspace's
   bool operator==(AmlComputeCreate const&) const = default;
 };
 
@@ -42,21 +42,22 @@ struct LocalBlock {
 };
 
 struct ComputeTargetSpec {
-  std::string workspace;             // name of a Workspace in the namespace; "" for local
-  std::string name;                  // in Azure; "" = metadata.name
+  std::string workspace;  // name of a Workspace in the namespace; "" for local
+  std::string name;       // in Azure; "" = metadata.name
   DeletionPolicy deletion_policy = DeletionPolicy::Delete;
   std::optional<DriftPolicy> drift_policy;  // default: Correct for Created, else Report
   ReplacePolicy replace = ReplacePolicy::Never;
-  std::string block;                 // which one is set: "local", "amlCompute"
+  std::string block;  // which one is set: "local", "amlCompute"
   std::optional<LocalBlock> local;
   std::optional<AmlComputeBlock> aml_compute;
   bool operator==(ComputeTargetSpec const&) const = default;
 };
 
-/// Who made what Azure has: Created (our PUT), Adopted (found existing), Attached (used and left); "" not known yet.
-/// Design, rule 7: origin and createdOn are kept and win for that createdOn.
+/// Who made what Azure has: Created (our PUT), Adopted (found existing), Attached (used and left); "" not
+/// known yet. Design, rule 7: origin and createdOn are kept and win for that createdOn.
 struct NodeCounts {
-  std::int64_t current = 0, target = 0, preparing = 0, running = 0, idle = 0, unusable = 0, leaving = 0, preempted = 0;
+  std::int64_t current = 0, target = 0, preparing = 0, running = 0, idle = 0, unusable = 0, leaving = 0,
+               preempted = 0;
   bool operator==(NodeCounts const&) const = default;
 };
 
@@ -65,7 +66,8 @@ struct Drift {
   bool operator==(Drift const&) const = default;
 };
 
-/// Design, rule 2a. `act` is Create, Update, Unmark or Delete; `at` RFC 3339. In doubt until observed or settled.
+/// Design, rule 2a. `act` is Create, Update, Unmark or Delete; `at` RFC 3339. In doubt until observed or
+/// settled.
 struct ComputeIntent {
   std::string act, at;
   bool operator==(ComputeIntent const&) const = default;
@@ -74,18 +76,18 @@ struct ComputeIntent {
 struct ComputeTargetStatus {
   std::int64_t observed_generation = 0;
   Conditions conditions;
-  std::string origin;                // Created, Adopted, Attached
-  std::string created_on;            // Azure's createdOn of the compute that origin speaks of
+  std::string origin;                  // Created, Adopted, Attached
+  std::string created_on;              // Azure's createdOn of the compute that origin speaks of
   std::optional<ComputeIntent> doubt;  // a write that left, or was about to, and whose answer is not known
-  std::string azure_id;              // ARM id
+  std::string azure_id;                // ARM id
   std::string provisioning_state, allocation_state;
   std::optional<NodeCounts> nodes;
-  std::vector<std::string> errors;   // in Azure's words
+  std::vector<std::string> errors;  // in Azure's words
   std::vector<Drift> drift;
   std::vector<std::string> capabilities;  // of the target's type: what may run there
-  std::vector<std::string> used_by;  // live runs that hold a deletion
+  std::vector<std::string> used_by;       // live runs that hold a deletion
   std::string next_look;
-  std::int64_t setbacks = 0;           // failed tries in a row: waits grow with it
+  std::int64_t setbacks = 0;  // failed tries in a row: waits grow with it
   bool operator==(ComputeTargetStatus const&) const = default;
 };
 

@@ -16,14 +16,17 @@ inline constexpr std::string_view kGroupVersion = "trainyard.dev/v1alpha1";
 
 /// One field of a kind's spec as C++ knows it; a test holds these rows to the CRD, field by field.
 struct Field {
-  std::string_view path;         // "spec.script.arguments[]"
-  std::string_view type;         // object, array, string, integer, boolean
-  bool required = false;         // within its parent
+  std::string_view path;                // "spec.script.arguments[]"
+  std::string_view type;                // object, array, string, integer, boolean
+  bool required = false;                // within its parent
   std::string_view default_value = "";  // as JSON text; "" for none
   std::string_view pattern = "";        // anchored regular expression for strings
   std::string_view allowed = "";        // A|B|C
-  std::int64_t least = 0, most = 0;     // integers: bounds; strings: length; arrays: items; 0,0 = none
+  std::int64_t least = 0,
+               most = 0;  // integers: bounds; strings: length in characters; arrays: items; 0,0 = none
   bool immutable = false;
+  std::string_view expects = "";  // what to write, for the remedy: "a DNS label, such as cpu-cluster"
+  bool hidden = false;            // a value that may hold a secret by mistake: never repeated in an error
 };
 
 struct Kind {
@@ -43,19 +46,21 @@ struct FieldError {
 std::string to_string(FieldError const& error, std::string_view file);
 
 struct Document {
-  std::string kind, ns, name;    // ns "default" when not written
-  Json labels, annotations;      // objects
-  Json spec;                     // as written: no defaults
-  std::string place;             // "FILE:LINE"
+  std::string kind, ns, name;  // ns "default" when not written
+  Json labels, annotations;    // objects
+  Json spec;                   // as written: no defaults
+  std::string place;           // "FILE:LINE"
 };
 
 struct Documents {
   std::vector<Document> documents;
-  std::vector<std::pair<std::string, std::string>> ignored;  // place and kind of documents that are Secrets or ConfigMaps
+  std::vector<std::pair<std::string, std::string>>
+      ignored;  // place and kind of documents that are Secrets or ConfigMaps
   std::vector<FieldError> errors;
 };
 
-/// One file's text. Unknown apiVersion or kind, unknown fields, wrong types and broken rules are errors; the good documents are still returned.
+/// One file's text. Unknown apiVersion or kind, unknown fields, wrong types and broken rules are errors; the
+/// good documents are still returned.
 Documents parse_documents(std::string_view file, std::string_view text);
 
 /// All rules the object alone decides (the CRD's CEL rules and more), defaults not needed.

@@ -22,7 +22,7 @@ struct ClientSecretCredentialSpec {
 
 struct WorkspaceSpec {
   std::string subscription_id, resource_group;
-  std::string name;                 // in Azure
+  std::string name;  // in Azure
   std::string cloud = "public";
   ClientSecretCredentialSpec client_secret;
   bool operator==(WorkspaceSpec const&) const = default;
@@ -31,11 +31,11 @@ struct WorkspaceSpec {
 struct WorkspaceStatus {
   std::int64_t observed_generation = 0;
   Conditions conditions;
-  std::string workspace_id;         // Azure's GUID, stays for life
+  std::string workspace_id;  // Azure's GUID, stays for life
   std::string location, provisioning_state;
-  std::string studio_url;           // where a person looks
-  std::string next_look;            // RFC 3339; when it will be tried again after an error, else ""
-  std::int64_t setbacks = 0;           // failed tries in a row: waits grow with it
+  std::string studio_url;     // where a person looks
+  std::string next_look;      // RFC 3339; when it will be tried again after an error, else ""
+  std::int64_t setbacks = 0;  // failed tries in a row: waits grow with it
   bool operator==(WorkspaceStatus const&) const = default;
 };
 
