@@ -104,10 +104,10 @@ class Rules {
 
   void retry_on() {
     std::set<std::string> classes;
-    Json::Array const& items = spec_.at({"retry", "on"}).items();
+    Json::Array const& items = spec_.at({"retry", "onFailure"}).items();
     for (std::size_t i = 0; i < items.size(); ++i) {
       if (items[i].is_string() && !classes.insert(items[i].string_or("")).second)
-        add("spec.retry.on[" + std::to_string(i) + "]", shown(items[i]),
+        add("spec.retry.onFailure[" + std::to_string(i) + "]", shown(items[i]),
             "is given twice; keep one of the two");
     }
   }

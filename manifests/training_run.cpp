@@ -86,7 +86,7 @@ TrainingRunSpec training_run_spec_from_json(Json const& spec) {
       .on_change = enum_of(kOnChange, spec.text("onChange")).value_or(OnChange::Rerun)};
   for (Json const& variable : environment.at("variables").items())
     run.variables.emplace_back(variable.text("name"), variable.text("value"));
-  if (Json const& on = spec.at({"retry", "on"}); on.is_array()) run.retry_on = texts_of(on);
+  if (Json const& on = spec.at({"retry", "onFailure"}); on.is_array()) run.retry_on = texts_of(on);
   return run;
 }
 

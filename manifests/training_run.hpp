@@ -25,9 +25,9 @@ struct TrainingRunSpec {
   std::string docker_image;      // "" = a CPU default
   std::vector<std::pair<std::string, std::string>> variables;
   std::int64_t retry_limit = 0;       // further attempts after a failed one
-  std::vector<std::string> retry_on;  // failure classes: Preempted, Capacity, Platform, UserCode, Timeout;
-                                      // default Preempted, Capacity, Platform
-  std::optional<Duration> timeout;    // running time of one attempt
+  std::vector<std::string> retry_on;  // spec.retry.onFailure, failure classes: Preempted, Capacity, Platform,
+                                      // UserCode, Timeout; default Preempted, Capacity, Platform
+  std::optional<Duration> timeout;        // running time of one attempt
   std::optional<Duration> queue_timeout;  // waiting time of one attempt
   bool suspend = false;
   ReadyWhen ready_when = ReadyWhen::Completed;

@@ -46,6 +46,9 @@ void walk(std::string const& path, Json const& schema, Nodes& nodes) {
   for (Json const& name : schema.at("required").items()) required.insert(name.string_or(""));
   for (auto const& [name, property] : schema.at("properties").members()) {
     required.erase(name);
+    // kubectl reads YAML 1.1, where these words are booleans, as keys too.
+    static std::set<std::string> const kBooleans{"y", "n", "yes", "no", "on", "off", "true", "false"};
+    BOOST_TEST(!kBooleans.contains(name), path << "." << name);
     std::string const below = path.empty() ? name : path + "." + name;
     bool needed = false;
     for (Json const& item : schema.at("required").items()) needed = needed || item.string_or("") == name;

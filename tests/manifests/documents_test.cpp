@@ -281,14 +281,15 @@ std::vector<Case> training_runs() {
       add("variables as a map", kRun, "  environment: {variables: {A: x}}\n",
           {"f.yaml:8:17: spec.environment.variables: must be an array, not an object; give a list of name "
            "and value"}),
-      add("retry", kRun, "  retry: {limit: 101, on: [Preempted, Timeout, Preempted, Never]}\n",
+      add("retry", kRun, "  retry: {limit: 101, onFailure: [Preempted, Timeout, Preempted, Never]}\n",
           {"f.yaml:8:11: spec.retry.limit: '101' is too large; give 0 to 100, how many more attempts a "
            "failed run gets",
-           "f.yaml:8:48: spec.retry.on[2]: 'Preempted' is given twice; keep one of the two",
-           "f.yaml:8:59: spec.retry.on[3]: 'Never' is not one of Preempted, Capacity, Platform, UserCode, "
+           "f.yaml:8:55: spec.retry.onFailure[2]: 'Preempted' is given twice; keep one of the two",
+           "f.yaml:8:66: spec.retry.onFailure[3]: 'Never' is not one of Preempted, Capacity, Platform, "
+           "UserCode, "
            "Timeout"}),
-      add("retry on nothing", kRun, "  retry: {on: []}\n",
-          {"f.yaml:8:11: spec.retry.on: has 0 items; give 1 to 5"}),
+      add("retry on nothing", kRun, "  retry: {onFailure: []}\n",
+          {"f.yaml:8:11: spec.retry.onFailure: has 0 items; give 1 to 5"}),
       add("no time", kRun, "  timeout: 0s\n",
           {"f.yaml:8:3: spec.timeout: '0s' is no time at all; give 1s or more, or leave the field out for "
            "no limit"}),

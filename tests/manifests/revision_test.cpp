@@ -58,7 +58,7 @@ environment: {variables: [{name: A, value: é}], docker: {image: "i:1"}}
 experiment: e
 suspend: true
 readyWhen: Running
-retry: {limit: 3, on: [Timeout]}
+retry: {limit: 3, onFailure: [Timeout]}
 timeout: 1h
 queueTimeout: 1h
 onChange: Ignore

@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_CASE(specs_read_what_is_written_and_fill_in_defaults) {
   TrainingRunSpec const run = training_run_spec_from_json(*Json::parse(
       R"({"computeTarget":"cpu","source":{"directory":"src"},"script":{"file":"train.py","arguments":["--x","1"]},
           "environment":{"interpreterPath":"py","docker":{"image":"i"},"variables":[{"name":"A","value":"1"}]},
-          "retry":{"limit":2,"on":["Timeout"]},"timeout":"1h30m","readyWhen":"Running","onChange":"Ignore","suspend":true})"));
+          "retry":{"limit":2,"onFailure":["Timeout"]},"timeout":"1h30m","readyWhen":"Running","onChange":"Ignore","suspend":true})"));
   TrainingRunSpec const wanted{.compute_target = "cpu",
                                .source_directory = "src",
                                .script_file = "train.py",
