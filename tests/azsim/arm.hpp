@@ -42,14 +42,22 @@ struct Workspace {
   [[nodiscard]] std::string artifact_container() const { return "azureml"; }
 };
 
+struct Groups : Service {
+  [[nodiscard]] virtual bool has(std::string_view group) const = 0;
+  virtual void add(std::string const& group) = 0;
+};
+
 struct Workspaces : Service {
   /// Null if absent or being deleted.
   [[nodiscard]] virtual Workspace const* find(std::string_view group, std::string_view name) const = 0;
   [[nodiscard]] virtual Workspace const* find_by_guid(std::string_view guid) const = 0;
   [[nodiscard]] virtual std::vector<Workspace const*> all() const = 0;
-  [[nodiscard]] virtual bool has_group(std::string_view group) const = 0;
+  /// As GET shows it, by its ARM id; null if absent.
+  [[nodiscard]] virtual Json show(std::string_view id) const = 0;
   /// As another person would make it: at once, with its group.
   virtual void add(std::string const& group, std::string const& name) = 0;
+  /// With all that is below it; for when its group is deleted.
+  virtual void remove_all_of(std::string_view group) = 0;
 };
 
 struct Datastores : Service {
@@ -135,6 +143,7 @@ struct Shared {
   JobExecutor* executor;  // null: jobs end by the clock
   LongOperations operations = {};
   // Set by azsim.cpp before the first call.
+  Groups* groups = nullptr;
   Workspaces* workspaces = nullptr;
   Datastores* datastores = nullptr;
   Computes* computes = nullptr;
@@ -155,6 +164,12 @@ struct Shared {
   /// W/"..", as assets and networks have it.
   [[nodiscard]] std::string etag() const;
 };
+
+/// A bearer token as Entra ID gives it: a JWT that only this tenant's secret could have signed, so it
+/// outlives a restart.
+std::string issue_token(Shared const& shared, std::string_view audience, Duration lifetime);
+enum class TokenState { Good, Malformed, Expired };
+TokenState check_token(Shared const& shared, std::string_view token);
 
 HttpResponse json_reply(int status, Json const& body);
 HttpResponse empty_reply(int status);
@@ -181,6 +196,7 @@ Json page(Shared const& shared, Call const& call, Json::Array const& items, std:
 // The services. Those of assets, jobs, blobs and run history are in their own files.
 std::unique_ptr<Service> make_entra(Shared& shared);
 std::unique_ptr<Service> make_operations(Shared& shared);
+std::unique_ptr<Groups> make_groups(Shared& shared);  // and subscriptions
 std::unique_ptr<Workspaces> make_workspaces(Shared& shared);
 std::unique_ptr<Datastores> make_datastores(Shared& shared);
 std::unique_ptr<Computes> make_computes(Shared& shared);

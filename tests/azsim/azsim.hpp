@@ -1,4 +1,5 @@
-// The Azure simulator as a library: a state machine on a given clock. One thread at a time; the program puts a lock around it.
+// The Azure simulator as a library: a state machine on a given clock. One thread at a time; the program puts
+// a lock around it.
 #pragma once
 
 #include <functional>
@@ -17,10 +18,11 @@ namespace trainyard::azsim {
 struct Options {
   std::string tenant, client, secret, subscription;  // default_options() has the well-known ones
   std::string location = "eastus";
-  std::string base_url = "https://localhost:8443";   // what absolute addresses in answers begin with
-  Duration provision{22000}, resize{30000}, del{10000};  // how long a compute takes; --fast shortens all of them
-  Duration queue{5000}, run{20000};                      // a job without an executor: Queued, then Running, then Completed
-  bool buckets = false;                                  // throttle as ARM does: reads 250 + 25/s, writes and deletes 200 + 10/s
+  std::string base_url = "https://localhost:8443";  // what absolute addresses in answers begin with
+  Duration provision{22000}, resize{30000},
+      del{10000};                    // how long a compute takes; --fast shortens all of them
+  Duration queue{5000}, run{20000};  // a job without an executor: Queued, then Running, then Completed
+  bool buckets = false;              // throttle as ARM does: reads 250 + 25/s, writes and deletes 200 + 10/s
 };
 Options default_options();
 Options fast(Options options);  // provisioning and runs take seconds
@@ -30,15 +32,16 @@ struct JobFile {
   std::string path, content;
 };
 struct JobStart {
-  std::string name;                 // the job's name
-  std::string command;              // with ${{inputs.x}} already replaced
-  std::vector<JobFile> files;       // the code snapshot
-  std::vector<std::pair<std::string, std::string>> environment;  // what a real job sees, and the job's own variables
+  std::string name;            // the job's name
+  std::string command;         // with ${{inputs.x}} already replaced
+  std::vector<JobFile> files;  // the code snapshot
+  std::vector<std::pair<std::string, std::string>>
+      environment;  // what a real job sees, and the job's own variables
 };
 struct JobProgress {
-  std::string log;                  // all of it so far (stdout and stderr)
-  std::optional<int> exit_code;     // set when it has ended
-  std::vector<JobFile> outputs;     // below ./outputs, when it has ended
+  std::string log;               // all of it so far (stdout and stderr)
+  std::optional<int> exit_code;  // set when it has ended
+  std::vector<JobFile> outputs;  // below ./outputs, when it has ended
 };
 
 /// Runs jobs for real. The library has none by itself: without one, jobs end by the clock.
@@ -56,12 +59,12 @@ struct FaultRule {
   int skip = 0;           // let so many matching calls pass first
   int times = 1;
   enum class Kind {
-    Answer,        // `status`, `code`, `message`, `headers` instead of the effect
-    LostBefore,    // no answer, no effect
-    LostAfter,     // the effect, but no answer
-    Truncate,      // the effect; half the body
-    NotJson,       // the effect; a body that is no JSON
-    Slow           // the effect; the answer after `delay`
+    Answer,      // `status`, `code`, `message`, `headers` instead of the effect
+    LostBefore,  // no answer, no effect
+    LostAfter,   // the effect, but no answer
+    Truncate,    // the effect; half the body
+    NotJson,     // the effect; a body that is no JSON
+    Slow         // the effect; the answer after `delay`
   } kind = Kind::Answer;
   int status = 500;
   std::string code = "InternalServerError", message = "An internal error occurred.";
@@ -84,7 +87,8 @@ class AzureSim {
 
   /// Answers one request, told as the server's handler gets it (absolute url, host from the Host header).
   ServerReply handle(HttpRequest const& request);
-  /// Lets time have its effects: jobs and clusters change state by the clock; polls the executor. handle() does it too.
+  /// Lets time have its effects: jobs and clusters change state by the clock; polls the executor. handle()
+  /// does it too.
   void tick();
 
   void add_fault(FaultRule rule);
@@ -96,8 +100,10 @@ class AzureSim {
   [[nodiscard]] Json compute(std::string const& workspace, std::string const& name) const;  // null if absent
   [[nodiscard]] Json job(std::string const& workspace, std::string const& name) const;      // null if absent
   [[nodiscard]] std::vector<std::string> job_names(std::string const& workspace) const;
-  void end_job(std::string const& workspace, std::string const& name, std::string const& status);  // Completed, Failed, Canceled
-  void fail_next_compute(std::string const& code, std::string const& message);  // quota and the like: 201, then Failed
+  void end_job(std::string const& workspace, std::string const& name,
+               std::string const& status);  // Completed, Failed, Canceled
+  void fail_next_compute(std::string const& code,
+                         std::string const& message);  // quota and the like: 201, then Failed
 
   [[nodiscard]] Json snapshot() const;      // everything, for --state FILE
   Result<Done> restore(Json const& state);  // what snapshot() gave

@@ -1,4 +1,4 @@
-// Inside the simulator: the routing of a request to an operation, and the state that operations share.
+// Inside the simulator: one request taken apart, the operations it can be, and the services that offer them.
 #pragma once
 
 #include <functional>
@@ -17,11 +17,14 @@ namespace trainyard::azsim {
 struct Call {
   HttpRequest const& request;
   Url url;
-  std::map<std::string, std::string> names;  // of the pattern's {placeholders}, decoded, as written by the caller
-  Json body;                                  // null if there was none or it was no JSON
+  std::map<std::string, std::string>
+      names;  // of the pattern's {placeholders}, decoded, as written by the caller
+  Json body;  // null if there was none or it was no JSON
   std::string api_version;
   WallTime now;
-  [[nodiscard]] std::string const& name(std::string const& placeholder) const { return names.at(placeholder); }
+  [[nodiscard]] std::string const& name(std::string const& placeholder) const {
+    return names.at(placeholder);
+  }
 };
 
 using Handler = std::function<HttpResponse(Call const&)>;
@@ -29,8 +32,14 @@ using Handler = std::function<HttpResponse(Call const&)>;
 struct Operation {
   std::string name;     // "computes.put"
   std::string method;   // "PUT"
-  std::string pattern;  // "/subscriptions/{sub}/resourceGroups/{rg}/..."; fixed segments match without case; {rest...} takes all that is left
-  enum class Door { Arm, DataPlane, Blob, Open } door = Door::Arm;  // who checks: bearer and api-version, bearer, SAS, nobody
+  std::string pattern;  // "/subscriptions/{sub}/resourceGroups/{rg}/..."; fixed segments match without case;
+                        // {rest...} takes all that is left, encoded as it came
+  enum class Door {
+    Arm,
+    DataPlane,
+    Blob,
+    Open
+  } door = Door::Arm;  // who checks: bearer and api-version, bearer, SAS, nobody
   Handler handler;
 };
 
@@ -43,6 +52,6 @@ struct Service {
   virtual Result<Done> restore(Json const& state) = 0;
 };
 
-struct Shared;  // arm.hpp: what every service may use (clock, options, long-running operations, workspaces, ids)
+struct Shared;  // arm.hpp: what every service may use
 
 }  // namespace trainyard::azsim
