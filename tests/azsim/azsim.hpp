@@ -108,7 +108,7 @@ class AzureSim {
   [[nodiscard]] Json snapshot() const;      // everything, for --state FILE
   Result<Done> restore(Json const& state);  // what snapshot() gave
 
-  struct State;  // core.hpp
+  struct State;
 
  private:
   std::unique_ptr<State> state_;
