@@ -1,6 +1,6 @@
 #include "tests/azsim/azsim.hpp"
 
-#include <map>
+#include <optional>
 #include <utility>
 
 #include "tests/azsim/arm.hpp"
@@ -55,28 +55,28 @@ struct AzureSim::State {
         computes(make_computes(shared)),
         blobs(make_blobs(shared)),
         jobs(make_jobs(shared)),
-        others{{"entra", make_entra(shared)},
-               {"operations", make_operations(shared)},
-               {"assets", make_assets(shared)},
-               {"runHistory", make_run_history(shared)}} {
+        entra(make_entra(shared)),
+        operations(make_operations(shared)),
+        assets(make_assets(shared)),
+        run_history(make_run_history(shared)) {
     shared.groups = groups.get();
     shared.workspaces = workspaces.get();
     shared.datastores = datastores.get();
     shared.computes = computes.get();
     shared.blobs = blobs.get();
     shared.jobs = jobs.get();
-    std::vector<Operation> operations;
-    for (auto const& [name, service] : services()) service->register_operations(operations);
-    router.emplace(std::move(operations));
+    std::vector<Operation> served;
+    for (auto const& [name, service] : services()) service->register_operations(served);
+    router.emplace(std::move(served));
   }
 
   /// By the name of their part of a snapshot; in the order in which time has its effects.
   [[nodiscard]] std::vector<std::pair<std::string, Service*>> services() const {
-    std::vector<std::pair<std::string, Service*>> all = {
-        {"groups", groups.get()},     {"workspaces", workspaces.get()}, {"datastores", datastores.get()},
-        {"computes", computes.get()}, {"blobs", blobs.get()},           {"jobs", jobs.get()}};
-    for (auto const& [name, service] : others) all.emplace_back(name, service.get());
-    return all;
+    return {{"groups", groups.get()},         {"workspaces", workspaces.get()},
+            {"datastores", datastores.get()}, {"computes", computes.get()},
+            {"blobs", blobs.get()},           {"jobs", jobs.get()},
+            {"entra", entra.get()},           {"operations", operations.get()},
+            {"assets", assets.get()},         {"runHistory", run_history.get()}};
   }
 
   void tick() const {
@@ -119,7 +119,7 @@ struct AzureSim::State {
   std::unique_ptr<Computes> computes;
   std::unique_ptr<Blobs> blobs;
   std::unique_ptr<Jobs> jobs;
-  std::map<std::string, std::unique_ptr<Service>> others;
+  std::unique_ptr<Service> entra, operations, assets, run_history;
   std::optional<Router> router;
 };
 
@@ -133,8 +133,12 @@ ServerReply AzureSim::handle(HttpRequest const& request) {
   if (!url) return {.response = {.status = 400}};
   std::string const path = url->path;
   std::optional<Route> route = state_->router->find(request.method, path);
-  Call call{.request = request, .url = std::move(*url), .now = state_->shared.now()};
-  call.api_version = call.url.parameter("api-version").value_or("");
+  Call call{.request = request,
+            .url = *url,
+            .names = {},
+            .body = {},
+            .api_version = url->parameter("api-version").value_or(""),
+            .now = state_->shared.now()};
   ServerReply reply;
   if (route) {
     call.names = std::move(route->names);
