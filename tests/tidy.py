@@ -175,7 +175,7 @@ def libraries(tree: Tree) -> Iterator[Finding]:
 # --- real time and chance ----------------------------------------------------------------------------------
 
 REAL_TIME = {"controller/base/clock.cpp", "controller/base/random.cpp", "controller/main.cpp"}
-SLEEP = r"this_thread::sleep_(for|until)\b|\b(usleep|nanosleep|clock_nanosleep)\b|(?<![\w.>])sleep\s*\("
+SLEEP = r"this_thread::sleep_(for|until)\b|\b(usleep|nanosleep|clock_nanosleep)\b|(?<![\w.>])sleep\s*\(\s*\d"
 CLOCK = r"_clock::now\b|\b(clock_gettime|gettimeofday|timespec_get)\b|\btime\s*\(\s*(nullptr|NULL|0)\s*\)"
 CHANCE = r"\b(random_device|getrandom|getentropy|mt19937(_64)?|default_random_engine|s?rand|arc4random)\b\s*[({;a-z]"
 
@@ -304,6 +304,7 @@ BAD = (
     (clocks, "reconcilers/drivers/bad.cpp", "auto now = std::chrono::system_clock::now();\n"),
     (clocks, "tests/azsim/bad.cpp", "auto now = std::chrono::steady_clock::now();\n"),
     (clocks, "tests/azure/bad.cpp", "std::this_thread::sleep_for(1s);\n"),
+    (clocks, "tests/azure/bad.cpp", "::sleep(1);\n"),
     (clocks, "reconcilers/drivers/bad.cpp", "std::random_device device;\n"),
     (headers, "reconcilers/azure/bad.hpp", "#pragma once\n"),
     (headers, "reconcilers/azure/bad.hpp", "// Why.\nint one();\n"),
