@@ -122,6 +122,7 @@ HttpResponse ml_error(Shared& shared, Call const& call, MlError const& error) {
                            info("Environment", shared.options.location),
                            info("Location", shared.options.location), info("Time", seven_digits(call.now))});
   if (!error.inner.empty()) more.push_back(info("InnerError", inner_error(error.inner)));
+  for (auto const& [type, value] : error.more) more.push_back(info(type, value));
   Json body = Json::object({{"code", error.code}, {"message", error.message}});
   if (!error.target.empty()) body["target"] = error.target;
   body["details"] = error.details;

@@ -104,6 +104,13 @@ struct Blobs : Service {
                                                std::string const& path, std::string_view permissions) = 0;
 };
 
+struct Assets : Service {
+  /// The `properties` of a version as GET shows them, or null. `kind`: "codes", "environments", "data",
+  /// "models".
+  [[nodiscard]] virtual Json properties(Workspace const& workspace, std::string_view kind,
+                                        std::string_view name, std::string_view version) const = 0;
+};
+
 struct Jobs : Service {
   [[nodiscard]] virtual Json show(Workspace const& workspace,
                                   std::string_view name) const = 0;  // null if absent
@@ -149,6 +156,7 @@ struct Shared {
   Computes* computes = nullptr;
   Blobs* blobs = nullptr;
   Jobs* jobs = nullptr;
+  Assets* assets = nullptr;  // set by make_assets
 
   [[nodiscard]] WallTime now() const { return clock.wall(); }
   [[nodiscard]] std::string guid() const { return uuid4(random); }
@@ -186,6 +194,7 @@ struct MlError {
   std::string target = {};
   Json details = Json::array();
   std::string component = "managementfrontend";
+  std::vector<std::pair<std::string, Json>> more = {};  // further additionalInfo: type and value
 };
 HttpResponse ml_error(Shared& shared, Call const& call, MlError const& error);
 
@@ -200,7 +209,7 @@ std::unique_ptr<Groups> make_groups(Shared& shared);  // and subscriptions
 std::unique_ptr<Workspaces> make_workspaces(Shared& shared);
 std::unique_ptr<Datastores> make_datastores(Shared& shared);
 std::unique_ptr<Computes> make_computes(Shared& shared);
-std::unique_ptr<Service> make_assets(Shared& shared);  // codes, environments, data, models
+std::unique_ptr<Assets> make_assets(Shared& shared);  // codes, environments, data, models
 std::unique_ptr<Blobs> make_blobs(Shared& shared);
 std::unique_ptr<Jobs> make_jobs(Shared& shared);
 std::unique_ptr<Service> make_run_history(Shared& shared);  // run history and MLflow

@@ -1,11 +1,5 @@
 #include "tests/azsim/executor.hpp"
 
-#include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <cstdlib>
@@ -15,6 +9,12 @@
 #include <map>
 #include <sstream>
 #include <system_error>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace trainyard::azsim {
 namespace {
@@ -43,7 +43,8 @@ bool stays_inside(fs::path const& relative) {
 void unpack(std::vector<JobFile> const& files, fs::path const& folder) {
   fs::create_directories(folder);
   for (JobFile const& file : files) {
-    if (!stays_inside(file.path)) throw std::runtime_error("the snapshot's file '" + file.path + "' lies outside of it");
+    if (!stays_inside(file.path))
+      throw std::runtime_error("the snapshot's file '" + file.path + "' lies outside of it");
     fs::path const path = folder / file.path;
     fs::create_directories(path.parent_path());
     std::ofstream out(path, std::ios::binary);
@@ -91,10 +92,12 @@ struct SpawnAttributes {
 };
 
 /// The process id, which is also that of its group. Throws std::system_error.
-pid_t spawn(std::string const& command, fs::path const& folder, fs::path const& log, Variables const& variables) {
+pid_t spawn(std::string const& command, fs::path const& folder, fs::path const& log,
+            Variables const& variables) {
   SpawnActions actions;
   posix_spawn_file_actions_addopen(&actions.value, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&actions.value, STDOUT_FILENO, log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+  posix_spawn_file_actions_addopen(&actions.value, STDOUT_FILENO, log.c_str(), O_WRONLY | O_CREAT | O_APPEND,
+                                   0600);
   posix_spawn_file_actions_adddup2(&actions.value, STDOUT_FILENO, STDERR_FILENO);
   // The server's sockets are not marked close-on-exec by the library that opens them.
   posix_spawn_file_actions_addclosefrom_np(&actions.value, STDERR_FILENO + 1);
@@ -119,7 +122,8 @@ pid_t spawn(std::string const& command, fs::path const& folder, fs::path const& 
   environment.push_back(nullptr);
 
   pid_t child = 0;
-  int const failed = posix_spawn(&child, "/bin/sh", &actions.value, &attributes.value, arguments.data(), environment.data());
+  int const failed =
+      posix_spawn(&child, "/bin/sh", &actions.value, &attributes.value, arguments.data(), environment.data());
   if (failed != 0) throw std::system_error(failed, std::generic_category(), "cannot start /bin/sh");
   return child;
 }
