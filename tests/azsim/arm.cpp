@@ -115,6 +115,14 @@ HttpResponse gateway_error(int status, std::string_view code, std::string_view m
   return reply;
 }
 
+HttpResponse workspace_not_found(Call const& call) {
+  return gateway_error(
+      404, "ResourceNotFound",
+      "The Resource '" + std::string(kProvider) + "/workspaces/" + call.name("ws") +
+          "' under resource group '" + call.name("rg") +
+          "' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix");
+}
+
 HttpResponse ml_error(Shared& shared, Call const& call, MlError const& error) {
   Json const correlation = Json::object({{"operation", hex(sha256(shared.guid())).substr(0, 32)},
                                          {"request", hex(sha256(shared.guid())).substr(0, 16)}});

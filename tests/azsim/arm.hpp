@@ -184,6 +184,8 @@ HttpResponse empty_reply(int status);
 
 /// Form (a): refused by ARM itself, before the service saw it.
 HttpResponse gateway_error(int status, std::string_view code, std::string_view message);
+/// 404 for the call's {rg} and {ws}.
+HttpResponse workspace_not_found(Call const& call);
 
 /// Form (b): of Azure ML's own services, with additionalInfo.
 struct MlError {

@@ -124,11 +124,7 @@ std::optional<HttpResponse> check_parents(Shared const& shared, Operation const&
     return gateway_error(404, "ResourceGroupNotFound",
                          "Resource group '" + call.name("rg") + "' could not be found.");
   if (is_parent(operation, "ws") && shared.workspaces->find(call.name("rg"), call.name("ws")) == nullptr)
-    return gateway_error(404, "ResourceNotFound",
-                         "The Resource '" + std::string(kProvider) + "/workspaces/" + call.name("ws") +
-                             "' under resource group '" + call.name("rg") +
-                             "' was not found. For more details please go to "
-                             "https://aka.ms/ARMResourceNotFoundFix");
+    return workspace_not_found(call);
   return std::nullopt;
 }
 
