@@ -140,10 +140,15 @@ HttpResponse ml_error(Shared& shared, Call const& call, MlError const& error) {
   return reply;
 }
 
+std::size_t count_parameter(Call const& call, std::string_view name, std::size_t other) {
+  std::string const text = call.url.parameter(name).value_or("");
+  std::size_t value = 0;
+  auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size() ? value : other;
+}
+
 Json page(Shared const& shared, Call const& call, Json::Array const& items, std::size_t page_size) {
-  std::string const skip = call.url.parameter("$skip").value_or("0");
-  std::size_t first = 0;
-  std::from_chars(skip.data(), skip.data() + skip.size(), first);
+  std::size_t first = count_parameter(call, "$skip", 0);
   first = std::min(first, items.size());
   std::size_t const end = std::min(items.size(), first + page_size);
   Json result = Json::object({{"value", Json::Array(items.begin() + static_cast<std::ptrdiff_t>(first),

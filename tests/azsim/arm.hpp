@@ -200,6 +200,9 @@ struct MlError {
 };
 HttpResponse ml_error(Shared& shared, Call const& call, MlError const& error);
 
+/// A query parameter that is a count; `other` if it is absent or no number.
+std::size_t count_parameter(Call const& call, std::string_view name, std::size_t other);
+
 /// {"value":[..],"nextLink"?}: `page_size` items from where $skip (a number, or the token of a nextLink)
 /// says. The next address is the call's own with another $skip.
 Json page(Shared const& shared, Call const& call, Json::Array const& items, std::size_t page_size);
