@@ -1,0 +1,148 @@
+// The quickstart's scenario, with faults from a seed and with the operator killed at every effect.
+// TRAINYARD_SEED=n repeats one world; TRAINYARD_SEEDS=n tries that many.
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <boost/test/unit_test.hpp>
+
+#include "tests/sim/world.hpp"
+
+namespace trainyard::sim {
+
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+
+ObjectKey const kFitLocal{"TrainingRun", "default", "fit-local"};
+ObjectKey const kFitCluster{"TrainingRun", "default", "fit-cluster"};
+ObjectKey const kCpuCluster{"ComputeTarget", "default", "cpu-cluster"};
+ObjectKey const kThisMachine{"ComputeTarget", "default", "this-machine"};
+ObjectKey const kDemo{"Workspace", "default", "demo"};
+
+std::uint64_t number(char const* variable, std::uint64_t other) {
+  char const* const text = std::getenv(variable);
+  return text == nullptr ? other : std::strtoull(text, nullptr, 10);
+}
+
+/// The folder a user has.
+void apply_quickstart(World& world) {
+  namespace fs = std::filesystem;
+  fs::path const root = fs::path(TRAINYARD_SOURCE_DIR) / "manifests" / "samples" / "quickstart";
+  for (char const* file : {"src/train.py", "src/tracking.py", "src/penguins.csv", "src/.amlignore",
+                           "workspace.yaml", "compute.yaml", "runs.yaml"}) {
+    std::ifstream const in(root / file, std::ios::binary);
+    std::ostringstream text;
+    text << in.rdbuf();
+    world.write(file, text.str());
+  }
+}
+
+bool all_ready(World const& world) {
+  for (ObjectKey const& key : {kDemo, kThisMachine, kCpuCluster, kFitLocal, kFitCluster})
+    if (!world.ready(key)) return false;
+  return true;
+}
+
+void edit_script(World& world) {
+  world.write("src/train.py", world.read("src/train.py") + "\n# once more\n");
+}
+
+void delete_all(World& world) {
+  for (char const* file : {"runs.yaml", "compute.yaml", "workspace.yaml"}) world.remove(file);
+  for (ObjectKey const& key : {kFitLocal, kFitCluster, kCpuCluster, kThisMachine, kDemo})
+    world.ask_to_delete(key);
+}
+
+/// Apply, wait, edit, wait, delete, wait; after each the world rests and nothing more is written. "" if all
+/// is well.
+std::string quickstart(WorldOptions const& options, std::size_t* effects = nullptr) {
+  World world(options);
+  auto const fail = [&](std::string const& what) { return what + "\n" + world.story(); };
+  apply_quickstart(world);
+  if (!world.run_until([&] { return all_ready(world); }, hours(3)))
+    return fail("the first apply did not become ready");
+  world.heal();
+  world.run_until([] { return false; }, minutes(10));  // what is on its way lands, what is in doubt settles
+  if (!world.is_quiet_for(hours(2))) return fail("something was written though nothing was to do");
+  if (world.judge.created().size() != 2) return fail("not one run each");
+  world.restart();
+  if (!world.run_until([&] { return all_ready(world); }, minutes(30)))
+    return fail("not ready after a restart");
+  world.run_until([] { return false; }, minutes(10));
+  if (world.judge.created().size() != 2) return fail("something ran again after a restart");
+
+  edit_script(world);
+  if (!world.run_until([&] { return all_ready(world) && world.judge.created().size() == 4; }, hours(1)))
+    return fail("the edited script did not make one new run of each");
+
+  delete_all(world);
+  if (!world.run_until([&] { return world.empty(); }, hours(1))) return fail("the objects did not go");
+  if (!world.azure.compute(kWorkspace, "cpu-cluster").is_null()) return fail("the cluster was left behind");
+  if (!world.is_quiet_for(hours(1))) return fail("something was written though nothing is there");
+  if (!world.judge.verdicts().empty()) return fail("a promise was broken");
+  if (effects != nullptr) *effects = world.stage.effects();
+  return "";
+}
+
+/// Only as far as everything is ready and at rest: what a kill during it may spoil shows by then.
+std::string first_apply(WorldOptions const& options, std::size_t* effects = nullptr) {
+  World world(options);
+  apply_quickstart(world);
+  bool const ready = world.run_until([&] { return all_ready(world); }, hours(3));
+  if (effects != nullptr) *effects = world.stage.effects();
+  if (!ready) return "not ready\n" + world.story();
+  world.run_until([] { return false; }, minutes(15));
+  if (!world.is_quiet_for(hours(1)) || !world.judge.verdicts().empty()) return "no rest\n" + world.story();
+  if (world.judge.created().size() != 2) return "not one run each\n" + world.story();
+  return "";
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(quickstart_world)
+
+BOOST_AUTO_TEST_CASE(without_faults) {
+  std::string const said = quickstart({.seed = 1});
+  BOOST_TEST(said.empty(), said);
+}
+
+BOOST_AUTO_TEST_CASE(the_same_seed_gives_the_same_trace) {
+  auto const trace = [](std::uint64_t seed) {
+    World world({.seed = seed, .faults = rough_network()});
+    apply_quickstart(world);
+    world.run_until([&] { return all_ready(world); }, hours(1));
+    return world.stage.trace();
+  };
+  std::vector<std::string> const first = trace(5);
+  BOOST_TEST(first.size() > 100U);
+  BOOST_TEST((first == trace(5)));
+  BOOST_TEST((first != trace(6)));
+}
+
+BOOST_AUTO_TEST_CASE(with_faults_from_a_seed) {
+  std::uint64_t const one = number("TRAINYARD_SEED", 0);
+  std::uint64_t const first = one != 0 ? one : 1, count = one != 0 ? 1 : number("TRAINYARD_SEEDS", 50);
+  for (std::uint64_t seed = first; seed < first + count; ++seed) {
+    std::string const said = quickstart({.seed = seed, .faults = rough_network()});
+    BOOST_REQUIRE_MESSAGE(said.empty(), said);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(killed_at_every_effect) {
+  std::size_t effects = 0;
+  std::string const whole = first_apply({.seed = 1}, &effects);
+  BOOST_REQUIRE_MESSAGE(whole.empty(), whole);
+  BOOST_TEST(effects > 20U);
+  for (std::size_t at = 1; at <= effects; ++at)
+    for (bool const before : {true, false}) {
+      std::string const said = first_apply({.seed = 1, .kill = Kill{.at = at, .before = before}});
+      BOOST_REQUIRE_MESSAGE(said.empty(), said);
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace trainyard::sim

@@ -1,0 +1,107 @@
+#include "tests/sim/sim_azure.hpp"
+
+#include <algorithm>
+
+#include "controller/base/http_outcome.hpp"
+
+namespace trainyard::sim {
+
+namespace {
+
+/// Whether it changes anything; a token that is asked for does not.
+bool is_write(HttpRequest const& request, std::string const& what) {
+  return !is_read(request.method) && !what.ends_with("/oauth2/v2.0/token");
+}
+
+Error lost(HttpRequest const& request) {
+  return {.kind = ErrorKind::Transient,
+          .reason = "ConnectionLost",
+          .message = "the connection broke before the whole answer came",
+          .maybe_applied = !is_read(request.method)};
+}
+
+HttpResponse answer(int status, std::string const& code, HttpHeaders headers = {}) {
+  headers.emplace_back("Content-Type", "application/json");
+  return {.status = status,
+          .headers = std::move(headers),
+          .body = R"({"error":{"code":")" + code +
+                  R"(","message":"The service is not able to process this request now."}})"};
+}
+
+/// Method and path: a query may hold a SAS.
+std::string shown(HttpRequest const& request) {
+  Result<Url> const url = parse_url(request.url);
+  return request.method + " " + (url ? url->path : std::string("?"));
+}
+
+}  // namespace
+
+SimAzure::SimAzure(azsim::AzureSim& azure, Stage& stage)
+    : azure_(azure),
+      stage_(stage),
+      wire_([this](HttpRequest const& request) { return azure_.handle(request); }, stage.clock,
+            [this](Duration by) { stage_.fibers.sleep(by); }) {}
+
+Result<HttpResponse> SimAzure::send(HttpRequest const& request, Context const& context) {
+  if (stage_.dead())
+    return Error{.kind = ErrorKind::Canceled, .reason = "Killed", .message = "the operator was killed"};
+  stage_.fibers.sleep(stage_.between(std::chrono::milliseconds(5), std::chrono::milliseconds(80)));
+  Result<HttpResponse> result = exchange(request, shown(request), context);
+  stage_.fibers.sleep(stage_.between(std::chrono::milliseconds(5), std::chrono::milliseconds(80)));
+  return result;
+}
+
+Result<HttpResponse> SimAzure::exchange(HttpRequest const& request, std::string const& what,
+                                        Context const& context) {
+  bool const write = is_write(request, what);
+  if (stage_.chance(faults_.lost_before)) {
+    stage_.tell("LOST, nothing done: " + what);
+    return lost(request);
+  }
+  if (stage_.chance(faults_.refused)) {
+    bool const busy = stage_.chance(0.5);
+    stage_.tell((busy ? "503: " : "500: ") + what);
+    return busy ? answer(503, "ServiceUnavailable") : answer(500, "InternalServerError");
+  }
+  if (stage_.chance(faults_.throttled)) {
+    stage_.tell("429: " + what);
+    return answer(429, "TooManyRequests", {{"Retry-After", "7"}});
+  }
+  if (write && stage_.chance(faults_.late)) {
+    late_.push_back(
+        {stage_.clock.steady() + stage_.between(std::chrono::seconds(1), faults_.latest), request});
+    stage_.tell("LOST, on its way: " + what);
+    return lost(request);
+  }
+  bool const unheard = stage_.chance(faults_.lost_after);
+  Result<HttpResponse> result = lost(request);
+  auto const ask = [&] { result = wire_.send(request, context); };
+  if (write)
+    stage_.effect(what, ask);
+  else
+    ask();
+  std::string const status = result ? std::to_string(result->status) : result.error().reason;
+  stage_.tell(what + " -> " + status + (unheard ? " UNHEARD" : ""));
+  return unheard ? Result<HttpResponse>(lost(request)) : std::move(result);
+}
+
+void SimAzure::land() {
+  for (std::size_t i = 0; i < late_.size();) {
+    if (late_[i].at > stage_.clock.steady()) {
+      ++i;
+      continue;
+    }
+    HttpRequest const request = std::move(late_[i].request);
+    late_.erase(late_.begin() + static_cast<std::ptrdiff_t>(i));
+    ServerReply const reply = azure_.handle(request);
+    stage_.tell("LANDED LATE: " + shown(request) + " -> " + std::to_string(reply.response.status));
+  }
+}
+
+SteadyTime SimAzure::next_landing() const {
+  SteadyTime next = SteadyTime::max();
+  for (OnItsWay const& one : late_) next = std::min(next, one.at);
+  return next;
+}
+
+}  // namespace trainyard::sim

@@ -1,0 +1,56 @@
+#include "tests/sim/stage.hpp"
+
+#include <algorithm>
+
+#include "controller/base/time_text.hpp"
+
+namespace trainyard::sim {
+
+namespace {
+constexpr WallTime kBegin = std::chrono::sys_days(std::chrono::year(2026) / 11 / 24) + std::chrono::hours(8);
+}
+
+Stage::Stage(std::uint64_t seed) : clock(kBegin), random(seed), fibers(clock, random) {}
+
+bool Stage::effect(std::string const& what, std::function<void()> const& act) {
+  if (dead_) return false;
+  fibers.yield();
+  ++effects_;
+  bool const struck = kill_ && kill_->at == effects_;
+  if (struck && kill_->before) {
+    tell("KILLED before: " + what);
+    die();
+    throw Dropped{};
+  }
+  act();
+  tell(what);
+  if (struck) {
+    tell("KILLED after: " + what);
+    die();
+    throw Dropped{};
+  }
+  fibers.yield();
+  return true;
+}
+
+bool Stage::chance(double share) {
+  return static_cast<double>(random.next() % 1'000'000) < share * 1'000'000;
+}
+
+Duration Stage::between(Duration least, Duration most) {
+  auto const width = static_cast<std::uint64_t>((most - least).count()) + 1;
+  return least + Duration(static_cast<Duration::rep>(random.next() % width));
+}
+
+void Stage::tell(std::string const& what) {
+  trace_.push_back(to_rfc3339(clock.wall()) + " " + fibers.current() + ": " + what);
+}
+
+std::string Stage::last(std::size_t lines) const {
+  std::string text;
+  for (std::size_t i = trace_.size() - std::min(lines, trace_.size()); i < trace_.size(); ++i)
+    text += trace_[i] + "\n";
+  return text;
+}
+
+}  // namespace trainyard::sim
