@@ -21,7 +21,7 @@ void add_errors(Json const& list, std::vector<std::string>& errors) {
   }
 }
 
-Result<Compute> from_answer(ArmAnswer answer, bool written) {
+Result<Compute> from_answer(ArmAnswer const& answer, bool written) {
   Result<Compute> compute = parse_compute(answer.body);
   if (!compute) {
     Error error = compute.error();
