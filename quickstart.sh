@@ -73,8 +73,9 @@ step="running trainyard"
 build/release/bin/trainyard run --directory manifests/samples/quickstart --state "$world/state" \
   --secrets "$world/secrets" --clouds "$world/clouds.yaml" --cluster-name quickstart --until-settled
 
+folder="--directory manifests/samples/quickstart --state $world/state"
 echo
 echo "quickstart PASSED in ${SECONDS} s. Where to look next:"
-echo "  build/release/bin/trainyard get --state $world/state"
-echo "  build/release/bin/trainyard describe TrainingRun/fit-cluster --state $world/state"
-echo "  build/release/bin/trainyard logs TrainingRun/fit-local --state $world/state"
+echo "  build/release/bin/trainyard get $folder"
+echo "  build/release/bin/trainyard describe trainingrun/fit-cluster $folder"
+echo "  build/release/bin/trainyard logs trainingrun/fit-local $folder"
