@@ -13,18 +13,18 @@ Cluster::Demand const* Cluster::find(std::string const& job) const {
   return found == demands_.end() ? nullptr : &*found;
 }
 
-void Cluster::request(std::string const& job, int nodes, WallTime now) {
-  if (knows(job)) return;
-  advance(now);
-  demands_.push_back({.job = job, .nodes = nodes, .granted = false});
-  advance(now);
+void Cluster::request(std::string const& job, int nodes) {
+  if (find(job) == nullptr) demands_.push_back({.job = job, .nodes = nodes, .granted = false});
 }
 
 void Cluster::release(std::string const& job, WallTime now) {
-  advance(now);
-  if (std::erase_if(demands_, [&](Demand const& demand) { return demand.job == job; }) == 0) return;
-  idle_since_ = now;
-  advance(now);
+  if (std::erase_if(demands_, [&](Demand const& demand) { return demand.job == job; }) > 0) idle_since_ = now;
+}
+
+std::vector<std::string> Cluster::jobs() const {
+  std::vector<std::string> names;
+  for (Demand const& demand : demands_) names.push_back(demand.job);
+  return names;
 }
 
 bool Cluster::granted(std::string const& job) const {
@@ -67,6 +67,7 @@ void Cluster::begin_resize(WallTime now) {
   bool const shrink = want < nodes_ && *idle_deadline() <= now;
   if (!grow && !shrink) return;
   target_ = std::max(want, busy());
+  changed_at_ = now;
   resized_at_ = now + resize_;
 }
 
@@ -76,14 +77,14 @@ void Cluster::advance(WallTime now) {
       if (*resized_at_ > now) return;
       WallTime const at = *std::exchange(resized_at_, std::nullopt);
       nodes_ = target_;
-      steady_since_ = at;
+      changed_at_ = at;
       grant(at);
       begin_resize(at);
       continue;
     }
     grant(now);
     std::optional<WallTime> const deadline = idle_deadline();
-    begin_resize(deadline && *deadline <= now ? std::max(*deadline, steady_since_) : now);
+    begin_resize(deadline && *deadline <= now ? std::max(*deadline, changed_at_) : now);
     if (!resized_at_) return;
   }
 }
@@ -108,13 +109,13 @@ Json Cluster::snapshot() const {
   return Json::object({{"nodes", nodes_},
                        {"target", target_},
                        {"resizedAt", resized_at_ ? Json(to_rfc3339(*resized_at_)) : Json()},
-                       {"steadySince", to_rfc3339(steady_since_)},
+                       {"changedAt", to_rfc3339(changed_at_)},
                        {"idleSince", to_rfc3339(idle_since_)},
                        {"demands", std::move(demands)}});
 }
 
 Result<Cluster> Cluster::restore(Json const& state, ScaleSettings scale, Duration resize) {
-  Result<WallTime> const steady = parse_rfc3339(state.text("steadySince"));
+  Result<WallTime> const steady = parse_rfc3339(state.text("changedAt"));
   if (!steady) return steady.error();
   Result<WallTime> const idle = parse_rfc3339(state.text("idleSince"));
   if (!idle) return idle.error();

@@ -24,20 +24,21 @@ class Cluster {
  public:
   /// Has no node yet at `start`; `resize` is how long growing and shrinking take.
   Cluster(ScaleSettings scale, Duration resize, WallTime start)
-      : scale_(scale), resize_(resize), steady_since_(start), idle_since_(start) {}
+      : scale_(scale), resize_(resize), changed_at_(start), idle_since_(start) {}
 
   void set_scale(ScaleSettings scale) { scale_ = scale; }
-  void request(std::string const& job, int nodes, WallTime now);
+  /// Both take effect with the next advance().
+  void request(std::string const& job, int nodes);
   void release(std::string const& job, WallTime now);
   [[nodiscard]] bool granted(std::string const& job) const;
-  [[nodiscard]] bool knows(std::string const& job) const { return find(job) != nullptr; }
+  [[nodiscard]] std::vector<std::string> jobs() const;
 
   /// Lets everything happen that is due by `now`, each at its own time.
   void advance(WallTime now);
 
   [[nodiscard]] NodeCounts counts(WallTime now) const;
   [[nodiscard]] bool resizing() const { return resized_at_.has_value(); }
-  [[nodiscard]] WallTime steady_since() const { return steady_since_; }
+  [[nodiscard]] WallTime changed_at() const { return changed_at_; }
 
   [[nodiscard]] Json snapshot() const;
   static Result<Cluster> restore(Json const& state, ScaleSettings scale, Duration resize);
@@ -61,7 +62,7 @@ class Cluster {
   Duration resize_;
   int nodes_ = 0, target_ = 0;
   std::optional<WallTime> resized_at_;  // a resize to target_ ends then
-  WallTime steady_since_, idle_since_;
+  WallTime changed_at_, idle_since_;
   std::vector<Demand> demands_;  // first come, first served
 };
 
