@@ -109,6 +109,16 @@ struct Assets : Service {
   /// "models".
   [[nodiscard]] virtual Json properties(Workspace const& workspace, std::string_view kind,
                                         std::string_view name, std::string_view version) const = 0;
+  /// A container as GET shows it, or null; and its versions, newest first.
+  [[nodiscard]] virtual Json container(Workspace const& workspace, std::string_view kind,
+                                       std::string_view name) const = 0;
+  [[nodiscard]] virtual Json versions(Workspace const& workspace, std::string_view kind,
+                                      std::string_view name) const = 0;
+  [[nodiscard]] virtual std::vector<std::string> names(Workspace const& workspace,
+                                                       std::string_view kind) const = 0;
+  /// As a PUT of the container, or with a version of that, would make it. `sent`: properties.
+  virtual void put(Workspace const& workspace, std::string_view kind, std::string const& name,
+                   std::string const& version, Json const& sent) = 0;
 };
 
 struct Jobs : Service {
@@ -116,6 +126,11 @@ struct Jobs : Service {
                                   std::string_view name) const = 0;  // null if absent
   [[nodiscard]] virtual std::vector<std::string> names(Workspace const& workspace) const = 0;
   virtual void end(Workspace const& workspace, std::string_view name, std::string const& status) = 0;
+  /// What run history adds: {startTimeUtc, endTimeUtc, error, cancelationReason}, each null if not (yet)
+  /// known. Null if there is no such job.
+  [[nodiscard]] virtual Json history(Workspace const& workspace, std::string_view name) const = 0;
+  /// Adds tags and properties, sets displayName, description and isArchived, as far as `changes` has them.
+  virtual void change(Workspace const& workspace, std::string_view name, Json const& changes) = 0;
 };
 
 /// One long-running operation: over when `ends` has come, or when its service says so.

@@ -9,6 +9,7 @@ namespace trainyard::azsim {
 namespace {
 
 constexpr std::size_t kPageSize = 100;
+constexpr std::string_view kNewest = "2099-12-31-preview";
 
 struct Version {
   std::string name;
@@ -86,6 +87,41 @@ class AssetService final : public Assets {
     for (Version const& item : found->second.versions)
       if (same_name(item.name, version)) return item.properties;
     return {};
+  }
+
+  [[nodiscard]] Json container(Workspace const& workspace, std::string_view kind,
+                               std::string_view name) const override {
+    auto const found = containers_.find(key(workspace, kind, name));
+    if (found == containers_.end()) return {};
+    return show_container(*find_asset_kind(kind), workspace, found->second);
+  }
+  [[nodiscard]] Json versions(Workspace const& workspace, std::string_view kind,
+                              std::string_view name) const override {
+    Json shown = Json::array();
+    auto const found = containers_.find(key(workspace, kind, name));
+    if (found == containers_.end()) return shown;
+    for (auto item = found->second.versions.rbegin(); item != found->second.versions.rend(); ++item)
+      shown.push_back(show_version(*find_asset_kind(kind), workspace, kNewest, found->second, *item, false));
+    return shown;
+  }
+  [[nodiscard]] std::vector<std::string> names(Workspace const& workspace,
+                                               std::string_view kind) const override {
+    std::vector<std::string> all;
+    std::string const prefix = key(workspace, kind);
+    for (auto at = containers_.lower_bound(prefix); at != containers_.end() && at->first.starts_with(prefix);
+         ++at)
+      all.push_back(at->second.name);
+    return all;
+  }
+  void put(Workspace const& workspace, std::string_view kind, std::string const& name,
+           std::string const& version, Json const& sent) override {
+    WallTime const now = shared_.now();
+    Container& container = made(workspace, kind, name, now);
+    if (version.empty()) {
+      keep(container, sent);
+      return;
+    }
+    keep(container, version, find_asset_kind(kind)->kept(workspace, sent), now);
   }
 
   [[nodiscard]] Json snapshot() const override {
@@ -178,11 +214,11 @@ class AssetService final : public Assets {
                          {"systemData", shared_.system_data(container.created, container.modified)}});
   }
 
-  [[nodiscard]] Json show_version(AssetKind const& kind, Call const& call, Container const& container,
+  [[nodiscard]] Json show_version(AssetKind const& kind, Workspace const& workspace,
+                                  std::string_view api_version, Container const& container,
                                   Version const& item, bool in_list) const {
-    Workspace const& workspace = shared_.workspace(call);
     Json properties = item.properties;
-    kind.show(workspace, call.api_version, in_list, properties);
+    kind.show(workspace, api_version, in_list, properties);
     return Json::object({{"id", id_of(kind, workspace, container) + "/versions/" + item.name},
                          {"name", item.name},
                          {"type", type_of(kind) + "/versions"},
@@ -238,13 +274,10 @@ class AssetService final : public Assets {
   HttpResponse put_container(AssetKind const& kind, Call const& call) {
     if (auto refused = refuse(call)) return *refused;
     bool const fresh = find(kind, call) == nullptr;
-    Container& container = made(kind, call);
-    Json const& sent = call.body.at("properties");
-    container.description = sent.at("description");
-    container.tags = sent.at("tags");
-    container.properties = sent.at("properties");
-    container.archived = sent.at("isArchived").bool_or(false);
-    return answer_put(call, fresh, show_container(kind, shared_.workspace(call), container));
+    Workspace const& workspace = shared_.workspace(call);
+    Container& container = made(workspace, kind.name, call.name("name"), call.now);
+    keep(container, call.body.at("properties"));
+    return answer_put(call, fresh, show_container(kind, workspace, container));
   }
 
   /// Newest first; of a $top, with the address of the rest unless the kind stops there.
@@ -257,7 +290,8 @@ class AssetService final : public Assets {
         if (!in_view(view, item.archived())) continue;
         if (hash && item.properties.text({"properties", "hash_sha256"}) != *hash) continue;
         if (stage && !same_name(item.properties.text("stage"), *stage)) continue;
-        found.emplace_back(&item, show_version(kind, call, container, item, true));
+        found.emplace_back(
+            &item, show_version(kind, shared_.workspace(call), call.api_version, container, item, true));
       }
     };
     if (hash) {  // the whole workspace is searched; the name in the path need not exist
@@ -279,29 +313,27 @@ class AssetService final : public Assets {
     Container* const container = find(kind, call);
     Version const* const item = container == nullptr ? nullptr : container->find(call.name("version"));
     if (item == nullptr) return absent(kind, call);
-    return json_reply(200, show_version(kind, call, *container, *item, false));
+    return json_reply(
+        200, show_version(kind, shared_.workspace(call), call.api_version, *container, *item, false));
   }
 
   HttpResponse put_version(AssetKind const& kind, Call const& call) {
     if (auto refused = refuse(call)) return *refused;
-    Json kept = kind.kept(shared_.workspace(call), call.body.at("properties"));
+    Workspace const& workspace = shared_.workspace(call);
+    std::string const& version = call.name("version");
+    Json kept = kind.kept(workspace, call.body.at("properties"));
     Container* const known = find(kind, call);
-    Version* item = known == nullptr ? nullptr : known->find(call.name("version"));
-    bool const fresh = item == nullptr;
+    Version const* const old = known == nullptr ? nullptr : known->find(version);
+    bool const fresh = old == nullptr;
     // Source: azure-ai-ml, which knows this message.
     if (!fresh && !kind.uri_field.empty() &&
-        item->properties.text(kind.uri_field) != kept.text(kind.uri_field))
+        old->properties.text(kind.uri_field) != kept.text(kind.uri_field))
       return ml_error(shared_, call,
                       {.status = 400, .message = "Asset paths cannot be updated.", .inner = {"BadArgument"}});
-    Container& container = made(kind, call);
-    container.modified = call.now;
-    if (fresh) {
-      container.versions.push_back({.name = call.name("version"), .properties = {}, .created = call.now});
-      item = &container.versions.back();
-    }
-    item->properties = std::move(kept);
-    item->modified = call.now;
-    return answer_put(call, fresh || kind.always_created, show_version(kind, call, container, *item, false));
+    Container& container = made(workspace, kind.name, call.name("name"), call.now);
+    Version const& item = keep(container, version, std::move(kept), call.now);
+    return answer_put(call, fresh || kind.always_created,
+                      show_version(kind, workspace, call.api_version, container, item, false));
   }
 
   HttpResponse delete_version(AssetKind const& kind, Call const& call) {
@@ -345,13 +377,30 @@ class AssetService final : public Assets {
     return std::nullopt;
   }
 
-  Container& made(AssetKind const& kind, Call const& call) {
-    Container& container = containers_[key(shared_.workspace(call), kind.name, call.name("name"))];
+  Container& made(Workspace const& workspace, std::string_view kind, std::string const& name, WallTime now) {
+    Container& container = containers_[key(workspace, kind, name)];
     if (container.name.empty()) {
-      container.name = call.name("name");
-      container.created = container.modified = call.now;
+      container.name = name;
+      container.created = container.modified = now;
     }
     return container;
+  }
+  static void keep(Container& container, Json const& sent) {
+    container.description = sent.at("description");
+    container.tags = sent.at("tags");
+    container.properties = sent.at("properties");
+    container.archived = sent.at("isArchived").bool_or(false);
+  }
+  static Version const& keep(Container& container, std::string const& version, Json properties,
+                             WallTime now) {
+    Version* item = container.find(version);
+    if (item == nullptr) {
+      container.versions.push_back({.name = version, .properties = {}, .created = now});
+      item = &container.versions.back();
+    }
+    item->properties = std::move(properties);
+    item->modified = container.modified = now;
+    return *item;
   }
 
   HttpResponse answer_put(Call const& call, bool created, Json const& shown) {

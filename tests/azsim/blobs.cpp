@@ -104,7 +104,7 @@ class BlobService final : public Blobs {
  private:
   HttpResponse answer(Call const& call, HttpResponse (BlobService::*serve)(Call const&, BlobPlace const&)) {
     BlobPlace place{call.name("account"), call.name("container"), ""};
-    if (auto const path = call.names.find("path"); path != call.names.end()) place.path = path->second;
+    if (auto const path = call.names.find("path"); path != call.names.end()) place.path = percent_decode(path->second);
     HttpResponse reply = (this->*serve)(call, place);
     reply.headers.emplace_back("x-ms-request-id", shared_.guid());
     reply.headers.emplace_back("x-ms-version",
