@@ -75,7 +75,7 @@ build/release/bin/trainyard run --directory manifests/samples/quickstart --state
   --secrets "$world/secrets" --clouds "$world/clouds.yaml" --cluster-name quickstart --until-settled
 
 # What a job itself reports (its metrics, by MLflow) is not a change that Trainyard made.
-changes=$(grep -cE '"method":"(PUT|PATCH|DELETE)"|"method":"POST","path":"[^"]*/cancel' "$world/requests.jsonl" || true)
+changes=$(grep -cE '"method":"(PUT|PATCH|DELETE)"|"operation":"[a-z_.]*cancel"' "$world/requests.jsonl" || true)
 folder="--directory manifests/samples/quickstart --state $world/state"
 echo
 if ((changes == 0)); then
