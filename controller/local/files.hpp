@@ -1,0 +1,64 @@
+// Descriptors with an owner, and files that are there whole or not at all.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <sys/stat.h>
+
+#include "controller/base/result.hpp"
+
+namespace trainyard::local {
+
+/// Owns a file descriptor.
+class Fd {
+ public:
+  Fd() = default;
+  explicit Fd(int number) : number_(number) {}
+  Fd(Fd&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+  Fd& operator=(Fd&& other) noexcept;
+  Fd(Fd const&) = delete;
+  Fd& operator=(Fd const&) = delete;
+  ~Fd();
+  explicit operator bool() const { return number_ >= 0; }
+  [[nodiscard]] int get() const { return number_; }
+
+ private:
+  int number_ = -1;
+};
+
+/// Differs when a file was replaced or written.
+struct FileIdentity {
+  std::uint64_t device = 0, inode = 0;
+  std::int64_t size = 0, modified = 0, changed = 0;  // times in nanoseconds
+  bool operator==(FileIdentity const&) const = default;
+};
+FileIdentity identity_of(struct stat const& facts);
+
+/// NotFound for what is not there, else Transient: a full disk may have room again. With the system's words.
+Error file_error(int error_number, std::string_view what, std::filesystem::path const& path);
+
+/// Closed on exec, as every descriptor here. `path` beneath `folder` whatever links say; errno if it fails.
+Fd open_beneath(int folder, std::string const& path, int flags);
+
+/// Hands the bytes from here to the end over, in pieces, until the sink fails.
+Result<Done> read_all(Fd const& file, std::filesystem::path const& path,
+                      std::function<Result<Done>(std::string_view)> const& sink);
+Result<Done> write_all(Fd const& file, std::string_view bytes, std::filesystem::path const& path);
+
+/// A regular file's content, at most 16 MiB.
+Result<std::string> read_file(std::filesystem::path const& path);
+/// Puts the file in place by rename, so that a reader finds the old or the new one. Durable: also after a
+/// power cut.
+enum class Durable { No, Yes };
+Result<Done> replace_file(std::filesystem::path const& path, std::string_view content, Durable durable);
+/// As replace_file(), but Conflict if the file is there already. Durable.
+Result<Done> create_file(std::filesystem::path const& path, std::string_view content);
+/// What was renamed or made in the folder stays so after a power cut.
+Result<Done> sync_folder(std::filesystem::path const& folder);
+
+}  // namespace trainyard::local
