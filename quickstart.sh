@@ -81,7 +81,7 @@ echo
 if ((changes == 0)); then
   echo "Nothing was written to Azure and nothing was run: what the manifests ask for was there already."
 else
-  echo "Trainyard wrote to Azure ${changes} times. Run this again: it will find everything done."
+  echo "Trainyard changed Azure by ${changes} requests. Run this again: it will find everything done."
 fi
 echo "quickstart PASSED in ${SECONDS} s. Where to look next:"
 echo "  build/release/bin/trainyard get $folder"
