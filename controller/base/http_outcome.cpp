@@ -51,7 +51,7 @@ Error explain_phase(HttpOutcome const& outcome, Phase phase) {
     case Phase::Exchange:
       break;
   }
-  if (contains(outcome.what, "Invalid HTTP status line") || contains(outcome.what, "Invalid chunked"))
+  if (outcome.malformed_start() || contains(outcome.what, "Invalid chunked"))
     return network_error("MalformedAnswer", "the answer is not HTTP");
   return network_error("ConnectionLost", "the connection broke before the whole answer came");
 }
@@ -109,6 +109,8 @@ Result<HttpResponse> judge(HttpOutcome outcome, HttpRequest const& request) {
 }
 
 }  // namespace
+
+bool HttpOutcome::malformed_start() const { return failed && contains(what, "Invalid HTTP status line"); }
 
 bool is_read(std::string_view method) { return method == "GET" || method == "HEAD"; }
 

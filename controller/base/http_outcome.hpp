@@ -17,6 +17,9 @@ struct HttpOutcome {
   int code = 0;            // errno's, or OpenSSL's during the handshake
   std::string what = {};
   std::string bad_certificate = {};  // why OpenSSL refused it, if it did
+
+  /// Whether it failed because what came first was no status line.
+  [[nodiscard]] bool malformed_start() const;
 };
 
 /// GET and HEAD: repeating them does no harm.

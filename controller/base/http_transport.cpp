@@ -38,13 +38,12 @@ constexpr std::size_t kIdlePerOrigin = 8;
 
 asio::io_service& io_service() { return crossplat::threadpool::shared_instance().service(); }
 
-/// Takes what comes, up to a limit. Used on the I/O thread until the call is over, then by the caller.
+/// Takes what comes, up to a limit. Used on the I/O thread only.
 class Sink final : public streams::details::streambuf_state_manager<std::uint8_t> {
  public:
   Sink(std::size_t max, std::function<void()> overflow)
       : streambuf_state_manager(std::ios_base::out), max_(max), overflow_(std::move(overflow)) {}
 
-  [[nodiscard]] bool over() const { return over_; }
   std::string& bytes() { return bytes_; }
 
   bool can_seek() const override { return false; }
@@ -108,6 +107,7 @@ struct Sight {
 struct Client {
   std::shared_ptr<Sight> sight;
   std::unique_ptr<http_client> http;
+  bool used = false;  // its connection may have carried a call before
 };
 
 /// Looks at an idle connection before it is used again. Throwing fails the call before a byte is sent.
@@ -182,12 +182,18 @@ class Call : public std::enable_shared_from_this<Call> {
   /// have been sent.
   bool give_up();
 
+  /// The answer did not belong to this call: the idle connection was closed, or held the rest of an earlier
+  /// answer.
+  [[nodiscard]] bool out_of_step() const {
+    return client_.sight->stale || (client_.used && outcome_.malformed_start());
+  }
+
   Client& client() { return client_; }
   HttpOutcome& outcome() { return outcome_; }
-  Sink& sink() { return *sink_; }
 
  private:
-  void cancel_soon() {
+  void overflow() {  // on the I/O thread
+    outcome_.too_large = true;
     asio::post(io_service(), [self = shared_from_this()] { self->cancellation_.cancel(); });
   }
   void finish(pplx::task<web::http::http_response> const& last);
@@ -206,7 +212,7 @@ class Call : public std::enable_shared_from_this<Call> {
 void Call::start(web::http::http_request request, std::size_t max_response) {
   auto const self = shared_from_this();
   auto const overflow = [weak = weak_from_this()] {
-    if (auto const call = weak.lock()) call->cancel_soon();
+    if (auto const call = weak.lock()) call->overflow();
   };
   client_.sight->tls.begin(max_response, overflow);
   sink_ = std::make_shared<Sink>(max_response, overflow);
@@ -238,6 +244,7 @@ void Call::finish(pplx::task<web::http::http_response> const& last) {
     outcome_.what = error.what();
   }
   client_.sight->tls.end();
+  outcome_.body = std::move(sink_->bytes());
   {
     std::lock_guard const lock(mutex_);
     done_ = true;
@@ -336,14 +343,12 @@ class CpprestTransport final : public HttpTransport {
         error.maybe_applied = !is_read(request.method) && (handshake_over || url.scheme == "http");
         return error;
       }
-      if (!call->client().sight->stale) return conclude(*call, request, url);
+      if (!call->out_of_step()) return conclude(*call, request, url);
     }
   }
 
   Result<HttpResponse> conclude(Call& call, HttpRequest const& request, Url const& url) {
     HttpOutcome& outcome = call.outcome();
-    outcome.body = std::move(call.sink().bytes());
-    outcome.too_large = call.sink().over();
     outcome.bad_certificate = call.client().sight->tls.bad_certificate();
     bool const in_step = !find_header(outcome.headers, "Trailer");
     Result<HttpResponse> response = to_response(std::move(outcome), request, url.origin());
@@ -378,6 +383,7 @@ class CpprestTransport final : public HttpTransport {
   void give_back(std::string const& origin, Client client) {
     std::lock_guard const lock(mutex_);
     auto& idle = idle_[origin];
+    client.used = true;
     if (idle.size() < kIdlePerOrigin) idle.push_back(std::move(client));
   }
 

@@ -24,12 +24,13 @@ std::string prepare_http_process();
 /// waits for what it has abandoned (at most a few quiet times), so that nothing runs on when the process
 /// ends.
 ///
-/// Reads (GET, HEAD) share idle connections, and cpprestsdk repeats a read whose idle connection turns out to
-/// be closed; every other method gets a connection of its own, so that it is sent at most once. Answers come
-/// unpacked unless the caller sent Accept-Encoding or Range itself. Errors of the network have these reasons:
-/// HostNotFound, ConnectionFailed, ProxyFailed, CertificateNotTrusted, TlsHandshakeFailed, Timeout (quiet
-/// time), ConnectionLost, MalformedAnswer (Transient); ResponseTooLarge, InvalidUrl, InvalidHeader,
-/// InvalidProxy, InvalidCa (Invalid); Stopped, DeadlineExceeded (Canceled).
+/// Reads (GET, HEAD) share idle connections, and a read whose idle connection turns out to be closed, or to
+/// hold the rest of an earlier answer, is repeated; every other method gets a connection of its own, so that
+/// it is sent at most once. Answers come unpacked unless the caller sent Accept-Encoding or Range itself.
+/// Errors of the network have these reasons: HostNotFound, ConnectionFailed, ProxyFailed,
+/// CertificateNotTrusted, TlsHandshakeFailed, Timeout (quiet time), ConnectionLost, MalformedAnswer
+/// (Transient); ResponseTooLarge, InvalidUrl, InvalidHeader, InvalidProxy, InvalidCa (Invalid); Stopped,
+/// DeadlineExceeded (Canceled).
 std::unique_ptr<HttpTransport> make_http_transport(HttpTransportOptions options, Clock const& clock);
 
 }  // namespace trainyard
