@@ -20,12 +20,12 @@ class Json {
   using Member = std::pair<std::string, Json>;
   using Object = std::vector<Member>;  // names are unique; look-up is linear, objects here are small
 
-  Json() = default;                                   // null
-  Json(std::nullptr_t) {}                             // NOLINT: values convert, as in JSON
-  Json(bool value) : value_(value) {}                 // NOLINT
-  Json(int value) : value_(std::int64_t{value}) {}    // NOLINT
-  Json(std::int64_t value) : value_(value) {}         // NOLINT
-  Json(double value) : value_(value) {}               // NOLINT
+  Json() = default;                                             // null
+  Json(std::nullptr_t) {}                                       // NOLINT: values convert, as in JSON
+  Json(bool value) : value_(value) {}                           // NOLINT
+  Json(int value) : value_(std::int64_t{value}) {}              // NOLINT
+  Json(std::int64_t value) : value_(value) {}                   // NOLINT
+  Json(double value) : value_(value) {}                         // NOLINT
   Json(char const* value) : value_(std::string(value)) {}       // NOLINT
   Json(std::string_view value) : value_(std::string(value)) {}  // NOLINT
   Json(std::string value) : value_(std::move(value)) {}         // NOLINT
@@ -41,7 +41,8 @@ class Json {
   [[nodiscard]] bool is_string() const { return std::holds_alternative<std::string>(value_); }
   [[nodiscard]] bool is_array() const { return std::holds_alternative<Array>(value_); }
   [[nodiscard]] bool is_object() const { return std::holds_alternative<Object>(value_); }
-  [[nodiscard]] std::string_view type_name() const;  // "null", "boolean", "integer", "number", "string", "array", "object"
+  [[nodiscard]] std::string_view type_name()
+      const;  // "null", "boolean", "integer", "number", "string", "array", "object"
 
   // The value, or the given one if this is something else: outside input never throws.
   [[nodiscard]] bool bool_or(bool other) const;
@@ -58,15 +59,17 @@ class Json {
   [[nodiscard]] Json const& at(std::string_view name) const { return at({name}); }
   /// The member's text; "" if absent or no string.
   [[nodiscard]] std::string text(std::string_view name) const { return at({name}).string_or(""); }
-  [[nodiscard]] std::string text(std::initializer_list<std::string_view> path) const { return at(path).string_or(""); }
+  [[nodiscard]] std::string text(std::initializer_list<std::string_view> path) const {
+    return at(path).string_or("");
+  }
 
   /// The member to write to; makes this an object and the member null when they are not there.
   Json& operator[](std::string_view name);
   void erase(std::string_view name);
   void push_back(Json item);  // makes this an array
 
-  /// Strict JSON, iterative (depth is no danger to the stack); duplicate names, trailing text, depth above 200
-  /// and numbers that are not finite are refused. Doubles round-trip.
+  /// Strict JSON, iterative (depth is no danger to the stack); duplicate names, trailing text, depth above
+  /// 200 and numbers that are not finite are refused. Doubles round-trip.
   static Result<Json> parse(std::string_view text);
   [[nodiscard]] std::string dump() const;         // one line, members in order
   [[nodiscard]] std::string dump_pretty() const;  // two spaces

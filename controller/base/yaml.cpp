@@ -1,12 +1,13 @@
 #include "controller/base/yaml.hpp"
 
-#include <yaml-cpp/eventhandler.h>
-#include <yaml-cpp/yaml.h>
-
 #include <charconv>
 #include <cmath>
 #include <optional>
+#include <set>
 #include <sstream>
+
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/yaml.h>
 
 namespace trainyard {
 
@@ -57,7 +58,8 @@ std::optional<Json> plain_value(std::string const& text) {
     if (error == std::errc{} && stop == end && std::isfinite(value)) return Json(value);
   }
   std::string const bare = text.substr(sign);
-  if (bare == ".inf" || bare == ".Inf" || bare == ".INF" || text == ".nan" || text == ".NaN" || text == ".NAN")
+  if (bare == ".inf" || bare == ".Inf" || bare == ".INF" || text == ".nan" || text == ".NaN" ||
+      text == ".NAN")
     return std::nullopt;
   return Json(text);
 }
@@ -65,7 +67,11 @@ std::optional<Json> plain_value(std::string const& text) {
 bool valid_utf8(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     auto const c = static_cast<unsigned char>(text[i]);
-    std::size_t const more = c < 0x80 ? 0 : (c & 0xe0U) == 0xc0 ? 1 : (c & 0xf0U) == 0xe0 ? 2 : (c & 0xf8U) == 0xf0 ? 3 : 9;
+    std::size_t const more = c < 0x80              ? 0
+                             : (c & 0xe0U) == 0xc0 ? 1
+                             : (c & 0xf0U) == 0xe0 ? 2
+                             : (c & 0xf8U) == 0xf0 ? 3
+                                                   : 9;
     if (more == 9 || i + more >= text.size() + (more == 0 ? 1 : 0)) return false;
     std::uint32_t code = more == 0 ? c : c & (0x3fU >> more);
     for (std::size_t k = 1; k <= more; ++k) {
@@ -74,30 +80,42 @@ bool valid_utf8(std::string_view text) {
       code = (code << 6U) | (next & 0x3fU);
     }
     constexpr std::uint32_t kLeast[] = {0, 0x80, 0x800, 0x10000};
-    if (code < kLeast[more] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000) || code == 0) return false;
+    if (code < kLeast[more] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000) || code == 0)
+      return false;
     i += more + 1;
   }
   return true;
 }
 
-/// Looks at the events before a tree is built, so that no alias is ever expanded and no depth reaches the stack.
+/// Looks at the events before a tree is built, so that no alias is ever expanded and no depth reaches the
+/// stack.
 class Guard final : public YAML::EventHandler {
  public:
   void OnDocumentStart(YAML::Mark const&) override { depth_ = 0; }
   void OnDocumentEnd() override {}
   void OnNull(YAML::Mark const&, YAML::anchor_t) override {}
-  void OnAlias(YAML::Mark const& mark, YAML::anchor_t) override { refuse(mark, "aliases (*) are not taken here; write the value out"); }
+  void OnAlias(YAML::Mark const& mark, YAML::anchor_t) override {
+    refuse(mark, "aliases (*) are not taken here; write the value out");
+  }
   void OnScalar(YAML::Mark const&, std::string const&, YAML::anchor_t, std::string const&) override {}
-  void OnSequenceStart(YAML::Mark const& mark, std::string const&, YAML::anchor_t, YAML::EmitterStyle::value) override { deeper(mark); }
+  void OnSequenceStart(YAML::Mark const& mark, std::string const&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {
+    deeper(mark);
+  }
   void OnSequenceEnd() override { --depth_; }
-  void OnMapStart(YAML::Mark const& mark, std::string const&, YAML::anchor_t, YAML::EmitterStyle::value) override { deeper(mark); }
+  void OnMapStart(YAML::Mark const& mark, std::string const&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {
+    deeper(mark);
+  }
   void OnMapEnd() override { --depth_; }
 
  private:
   void deeper(YAML::Mark const& mark) {
     if (++depth_ > kMostDepth) refuse(mark, "it is nested more than 100 deep");
   }
-  [[noreturn]] static void refuse(YAML::Mark const& mark, char const* why) { throw YAML::ParserException(mark, why); }
+  [[noreturn]] static void refuse(YAML::Mark const& mark, char const* why) {
+    throw YAML::ParserException(mark, why);
+  }
 
   int depth_ = 0;
 };
@@ -112,10 +130,12 @@ class Reader {
     if (depth > kMostDepth) return invalid(place, "it is nested more than 100 deep");
     std::string const& tag = node.Tag();
     bool const standard = tag.empty() || tag == "?" || tag == "!";
-    if (!standard) return invalid(place, "the tag " + tag.substr(0, 60) + " is not taken here; write the plain value");
+    if (!standard)
+      return invalid(place, "the tag " + tag.substr(0, 60) + " is not taken here; write the plain value");
     switch (node.Type()) {
       case YAML::NodeType::Undefined:
-      case YAML::NodeType::Null: return Json(nullptr);
+      case YAML::NodeType::Null:
+        return Json(nullptr);
       case YAML::NodeType::Scalar: {
         if (tag == "!") return Json(node.Scalar());
         std::optional<Json> value = plain_value(node.Scalar());
@@ -131,27 +151,37 @@ class Reader {
         }
         return Json(std::move(items));
       }
-      case YAML::NodeType::Map: return read_map(node, path, depth);
+      case YAML::NodeType::Map:
+        return read_map(node, path, depth);
     }
     return Json(nullptr);
   }
 
  private:
   Result<Json> read_map(YAML::Node const& node, std::string const& path, int depth) {
-    Json object = Json::object();
+    Json::Object object;
+    std::set<std::string, std::less<>> keys;  // look-ups in the object itself are linear
     for (auto const& member : node) {
       SourcePlace const place = place_of(member.first.Mark());
-      if (!member.first.IsScalar()) return invalid(place, "a key must be a text");
+      if (!is_text(member.first)) return invalid(place, "a key must be a text; quote it");
       std::string const& key = member.first.Scalar();
-      if (key == "<<" && member.first.Tag() != "!") return invalid(place, "merge keys (<<) are not taken here; write the members out");
-      if (object.find(key) != nullptr) return invalid(place, "the key '" + key + "' stands twice");
+      if (key == "<<" && member.first.Tag() != "!")
+        return invalid(place, "merge keys (<<) are not taken here; write the members out");
+      if (!keys.insert(key).second) return invalid(place, "the key '" + key + "' stands twice");
       std::string const inner = path.empty() ? key : path + "." + key;
       Result<Json> value = read(member.second, inner, depth + 1);
       if (!value) return value.error();
       document_.places[inner] = place;  // a field is where its key is
-      object[key] = std::move(*value);
+      object.emplace_back(key, std::move(*value));
     }
-    return object;
+    return Json(std::move(object));
+  }
+
+  static bool is_text(YAML::Node const& node) {
+    if (!node.IsScalar()) return false;
+    if (node.Tag() == "!") return true;
+    std::optional<Json> const value = plain_value(node.Scalar());
+    return node.Tag() == "?" && value && value->is_string();
   }
 
   YamlDocument& document_;
@@ -159,37 +189,39 @@ class Reader {
 
 /// Text that would be read as something else than a text, or would break the line, is quoted.
 std::string yaml_text(std::string const& text) {
-  bool plain = !text.empty() && text.find_first_of("\n\r\t\"\\#:{}[],&*!|>%@`") == std::string::npos && text.front() != ' ' &&
-               text.back() != ' ' && text.front() != '-' && text.front() != '?' && text.front() != '\'' && text != "<<";
+  bool plain = !text.empty() && text.find_first_of("\n\r\t\"\\#:{}[],&*!|>%@`") == std::string::npos &&
+               text.front() != ' ' && text.back() != ' ' && text.front() != '-' && text.front() != '?' &&
+               text.front() != '\'' && text != "<<";
   for (char c : text) plain = plain && static_cast<unsigned char>(c) >= 0x20 && c != 0x7f;
-  static constexpr std::string_view kOld[] = {"yes", "no", "on", "off", "y", "n", "Yes", "No", "On", "Off", "YES", "NO", "ON", "OFF"};
+  static constexpr std::string_view kOld[] = {"yes", "no", "on",  "off", "y",  "n",  "Yes",
+                                              "No",  "On", "Off", "YES", "NO", "ON", "OFF"};
   for (std::string_view const word : kOld) plain = plain && text != word;
   std::optional<Json> const value = plain_value(text);
   return plain && value && value->is_string() ? text : Json(text).dump();
 }
 
-void write_yaml(std::string& out, Json const& value, std::size_t indent, bool in_sequence) {
-  bool const empty_object = value.is_object() && value.members().empty();
-  bool const empty_array = value.is_array() && value.items().empty();
-  if (value.is_object() && !empty_object) {
-    bool first = in_sequence;
-    for (auto const& [name, member] : value.members()) {
-      if (!first) out.append(indent, ' ');
-      first = false;
-      out += yaml_text(name) + ":";
-      bool const block = (member.is_object() && !member.members().empty()) || (member.is_array() && !member.items().empty());
-      out += block ? "\n" : " ";
-      write_yaml(out, member, member.is_array() ? indent : indent + 2, false);
-    }
-  } else if (value.is_array() && !empty_array) {
-    for (Json const& item : value.items()) {
-      out.append(indent, ' ');
-      out += "- ";
-      write_yaml(out, item, indent + 2, true);
-    }
-  } else {
-    out += empty_object ? "{}" : empty_array ? "[]" : value.is_string() ? yaml_text(value.string_or("")) : value.dump();
+bool is_block(Json const& value) { return !value.members().empty() || !value.items().empty(); }
+
+/// The value's lines; the first one is not indented when something ("- ") stands before it already.
+void write_yaml(std::string& out, Json const& value, std::size_t indent, bool begun) {
+  if (!is_block(value)) {
+    out += value.is_string() ? yaml_text(value.string_or("")) : value.dump();
     out += "\n";
+    return;
+  }
+  auto const begin_line = [&] {
+    if (!begun) out.append(indent, ' ');
+    begun = false;
+  };
+  for (Json const& item : value.items()) {
+    begin_line();
+    out += "- ";
+    write_yaml(out, item, indent + 2, true);
+  }
+  for (auto const& [name, member] : value.members()) {
+    begin_line();
+    out += yaml_text(name) + (is_block(member) ? ":\n" : ": ");
+    write_yaml(out, member, member.is_array() ? indent : indent + 2, false);
   }
 }
 
