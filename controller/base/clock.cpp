@@ -1,6 +1,15 @@
 #include "controller/base/clock.hpp"
 
+#include <algorithm>
+
 namespace trainyard {
+
+namespace {
+
+/// The library counts in nanoseconds, which overflow after 292 years.
+constexpr SteadyTime kFarAway{std::chrono::years(200)};
+
+}  // namespace
 
 SteadyTime SystemClock::steady() const {
   return std::chrono::time_point_cast<Duration>(std::chrono::steady_clock::now());
@@ -20,11 +29,7 @@ void Wakeup::notify() {
 
 void Wakeup::wait_until(SteadyTime until, std::stop_token const& stop) {
   std::unique_lock lock(mutex_);
-  auto const noticed = [this] { return notified_; };
-  if (until == SteadyTime::max())
-    changed_.wait(lock, stop, noticed);
-  else
-    changed_.wait_until(lock, stop, until, noticed);
+  changed_.wait_until(lock, stop, std::min(until, kFarAway), [this] { return notified_; });
   notified_ = false;
 }
 

@@ -13,12 +13,15 @@ namespace {
 
 constexpr std::string_view kBlot = "[hidden]";
 
-/// Texts after which a secret stands, compared without case; it ends at the first of kEnds.
-constexpr std::array<std::string_view, 16> kBefore{
-    "sig=", "client_secret=", "client_assertion=", "accountkey=", "sharedaccesssignature=", "password=", "bearer ",
-    "\"access_token\":\"", "\"refresh_token\":\"", "\"client_secret\":\"", "\"password\":\"", "\"key\":\"", "\"sastoken\":\"",
-    "\"accountkey\":\"", "\"secret\":\"", "mlflow_tracking_token="};
-constexpr std::string_view kEnds = "&\"' \t\r\n;,<>";
+/// What has a secret as name=value (a query, a form, a connection string), compared without case.
+constexpr std::array<std::string_view, 10> kAssigned{
+    "sig",      "client_secret", "client_assertion", "accountkey",      "sharedaccesssignature",
+    "password", "access_token",  "refresh_token",    "sharedaccesskey", "mlflow_tracking_token"};
+/// And what has one as "name": "value"; without an opening quote, names that end so.
+constexpr std::array<std::string_view, 10> kMembers{
+    "access_token", "refresh_token", "client_secret", "clientsecret", "client_assertion",
+    "password",     "accountkey",    "sastoken",      "\"key",        "\"secret"};
+constexpr std::string_view kEnds = "&\"' \t\r\n;,<>\\";
 constexpr std::size_t kLeastSecret = 4;
 
 bool token_char(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_'; }
@@ -28,37 +31,87 @@ void replace_all(std::string& text, std::string_view what) {
     text.replace(at, what.size(), kBlot);
 }
 
-void blot_after_words(std::string& text) {
-  std::string lower = text;
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  for (std::string_view const word : kBefore) {
-    for (std::size_t at = lower.find(word); at != std::string::npos; at = lower.find(word, at + word.size())) {
-      std::size_t const from = at + word.size();
-      std::size_t const end = std::min(text.find_first_of(kEnds, from), text.size());
-      if (end == from) continue;
-      text.replace(from, end - from, kBlot);
-      lower.replace(from, end - from, kBlot);
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+/// Where the text goes on behind the next `word` (in lower case), from `at` on; npos if there is none.
+std::size_t behind(std::string const& text, std::string_view word, std::size_t at) {
+  auto const found = std::search(text.begin() + static_cast<std::ptrdiff_t>(at), text.end(), word.begin(),
+                                 word.end(), [](char a, char b) { return lower(a) == b; });
+  if (found == text.end()) return std::string::npos;
+  return static_cast<std::size_t>(found - text.begin()) + word.size();
+}
+
+void blot_until_end_of_word(std::string& text, std::string_view before) {
+  for (std::size_t at = behind(text, before, 0); at != std::string::npos; at = behind(text, before, at)) {
+    std::size_t const end = std::min(text.find_first_of(kEnds, at), text.size());
+    if (end > at) text.replace(at, end - at, kBlot);
+  }
+}
+
+std::size_t skip(std::string const& text, char c, std::size_t at) {
+  return std::min(text.find_first_not_of(c, at), text.size());
+}
+
+/// A quote with `slashes` backslashes before it, as JSON has it within a text within JSON; npos if other.
+std::size_t behind_quote(std::string const& text, std::size_t slashes, std::size_t at) {
+  std::size_t const quote = skip(text, '\\', at);
+  return quote - at == slashes && text.substr(quote, 1) == "\"" ? quote + 1 : std::string::npos;
+}
+
+/// "name": "value", at any depth of quoting; `at` is behind the name.
+void blot_member(std::string& text, std::size_t at) {
+  std::size_t const slashes = skip(text, '\\', at) - at;
+  at = behind_quote(text, slashes, at);
+  if (at == std::string::npos) return;
+  at = skip(text, ' ', at);
+  if (text.substr(at, 1) != ":") return;
+  at = behind_quote(text, slashes, skip(text, ' ', at + 1));
+  if (at == std::string::npos) return;
+  std::size_t end = at;
+  for (std::size_t run = 0; end < text.size(); end += run + 1) {
+    run = skip(text, '\\', end) - end;
+    if (text.substr(end + run, 1) == "\"" &&
+        run % (2 * slashes + 2) == slashes) {  // else the quote is quoted
+      end += run - slashes;
+      break;
     }
   }
+  end = std::min(end, text.size());
+  text.replace(at, end - at, kBlot);
 }
 
 /// JSON Web Tokens: three runs of base64url, the first beginning as every JOSE header does.
 void blot_tokens(std::string& text) {
   for (std::size_t at = text.find("eyJ"); at != std::string::npos; at = text.find("eyJ", at + 1)) {
-    if (at > 0 && token_char(text[at - 1])) continue;
     std::size_t end = at;
     int dots = 0;
-    while (end < text.size() && (token_char(text[end]) || text[end] == '.')) dots += text[end++] == '.' ? 1 : 0;
+    while (end < text.size() && (token_char(text[end]) || text[end] == '.'))
+      dots += text[end++] == '.' ? 1 : 0;
     if (dots >= 2) text.replace(at, end - at, kBlot);
   }
 }
 
+bool has_control(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+}
+
+/// A line end in a text would let it forge the next line.
+std::string on_one_line(std::string_view text) {
+  if (!has_control(text)) return std::string(text);
+  std::string const quoted = Json(text).dump();
+  return quoted.substr(1, quoted.size() - 2);
+}
+
 std::string_view name_of(LogLevel level) {
   switch (level) {
-    case LogLevel::Debug: return "DEBUG";
-    case LogLevel::Info: return "INFO";
-    case LogLevel::Warning: return "WARN";
-    case LogLevel::Error: return "ERROR";
+    case LogLevel::Debug:
+      return "DEBUG";
+    case LogLevel::Info:
+      return "INFO";
+    case LogLevel::Warning:
+      return "WARN";
+    case LogLevel::Error:
+      return "ERROR";
   }
   return "INFO";
 }
@@ -84,7 +137,13 @@ std::string Scrubber::scrub(std::string_view text) const {
     std::sort(in_order.begin(), in_order.end(), [](auto a, auto b) { return a.size() > b.size(); });
     for (std::string_view const secret : in_order) replace_all(clean, secret);
   }
-  blot_after_words(clean);
+  for (std::string_view const name : kAssigned)
+    for (std::string_view const equals : {"=", "%3d"})
+      blot_until_end_of_word(clean, std::string(name) + std::string(equals));
+  blot_until_end_of_word(clean, "bearer ");
+  for (std::string_view const name : kMembers)
+    for (std::size_t at = behind(clean, name, 0); at != std::string::npos; at = behind(clean, name, at))
+      blot_member(clean, at);
   blot_tokens(clean);
   return clean;
 }
@@ -96,14 +155,17 @@ void Logger::log(LogLevel level, std::string_view text, std::vector<LogField> co
   if (level < least_) return;
   std::string line;
   if (format_ == LogFormat::Json) {
-    Json entry = Json::object({{"time", to_rfc3339(clock_.wall())}, {"level", name_of(level)}, {"msg", text}});
+    Json entry =
+        Json::object({{"time", to_rfc3339(clock_.wall())}, {"level", name_of(level)}, {"msg", text}});
     for (LogField const& field : fields) entry[field.key] = field.value;
     line = entry.dump();
   } else {
-    line = to_rfc3339(clock_.wall()) + " " + std::string(name_of(level)) + " " + std::string(text);
+    line = to_rfc3339(clock_.wall()) + " " + std::string(name_of(level)) + " " + on_one_line(text);
     for (LogField const& field : fields) {
       std::string value = field.value.is_string() ? field.value.string_or("") : field.value.dump();
-      if (value.empty() || value.find_first_of(" \"=\n\r\t") != std::string::npos) value = Json(value).dump();
+      bool const bare =
+          !value.empty() && !has_control(value) && value.find_first_of(" \"=") == std::string::npos;
+      if (!bare) value = Json(value).dump();
       line += " " + std::string(field.key) + "=" + value;
     }
   }

@@ -14,11 +14,12 @@
 
 namespace trainyard {
 
-/// Blots out what must not be seen: values it was told, and what looks like a secret (SAS signatures, JSON Web
-/// Tokens, account keys, client_secret=..., Bearer ..., access tokens). Safe from any thread.
+/// Blots out what must not be seen: values it was told, and what looks like a secret (SAS signatures, JSON
+/// Web Tokens, account keys, client_secret=..., Bearer ..., access tokens). Safe from any thread.
 class Scrubber {
  public:
-  void add_secret(std::string_view value);  // values shorter than 4 characters are not taken: they would blot out words
+  void add_secret(
+      std::string_view value);  // values shorter than 4 characters are not taken: they would blot out words
   [[nodiscard]] std::string scrub(std::string_view text) const;
 
  private:
@@ -40,10 +41,18 @@ class Logger {
   using Sink = std::function<void(std::string_view line)>;  // line without its end
   Logger(Clock const& clock, Scrubber const& scrubber, LogFormat format, LogLevel least, Sink sink);
   void log(LogLevel level, std::string_view text, std::vector<LogField> const& fields) const;
-  void debug(std::string_view text, std::vector<LogField> const& fields = {}) const { log(LogLevel::Debug, text, fields); }
-  void info(std::string_view text, std::vector<LogField> const& fields = {}) const { log(LogLevel::Info, text, fields); }
-  void warning(std::string_view text, std::vector<LogField> const& fields = {}) const { log(LogLevel::Warning, text, fields); }
-  void error(std::string_view text, std::vector<LogField> const& fields = {}) const { log(LogLevel::Error, text, fields); }
+  void debug(std::string_view text, std::vector<LogField> const& fields = {}) const {
+    log(LogLevel::Debug, text, fields);
+  }
+  void info(std::string_view text, std::vector<LogField> const& fields = {}) const {
+    log(LogLevel::Info, text, fields);
+  }
+  void warning(std::string_view text, std::vector<LogField> const& fields = {}) const {
+    log(LogLevel::Warning, text, fields);
+  }
+  void error(std::string_view text, std::vector<LogField> const& fields = {}) const {
+    log(LogLevel::Error, text, fields);
+  }
 
  private:
   Clock const& clock_;

@@ -38,7 +38,9 @@ class Scanner {
   /// Exactly `width` digits; 0: one or more.
   int number(std::size_t width) {
     std::size_t count = 0;
-    while (count < left_.size() && left_[count] >= '0' && left_[count] <= '9' && (width == 0 || count < width)) ++count;
+    while (count < left_.size() && left_[count] >= '0' && left_[count] <= '9' &&
+           (width == 0 || count < width))
+      ++count;
     int value = 0;
     if (!good_ || count == 0 || count > 9 || (width != 0 && count != width)) {
       good_ = false;
@@ -93,11 +95,13 @@ struct Fields {
 };
 
 std::optional<WallTime> time_of(Fields const& f) {
-  std::chrono::year_month_day const date{std::chrono::year(f.year), std::chrono::month(static_cast<unsigned>(f.month)),
+  std::chrono::year_month_day const date{std::chrono::year(f.year),
+                                         std::chrono::month(static_cast<unsigned>(f.month)),
                                          std::chrono::day(static_cast<unsigned>(f.day))};
   bool const clock = f.hour < 24 && f.minute < 60 && f.second <= 60;
   if (!date.ok() || !clock) return std::nullopt;
-  return WallTime(std::chrono::sys_days(date)) + hours(f.hour) + minutes(f.minute) + seconds(f.second) + milliseconds(f.millis);
+  return WallTime(std::chrono::sys_days(date)) + hours(f.hour) + minutes(f.minute) + seconds(f.second) +
+         milliseconds(f.millis);
 }
 
 std::string decimal(Duration left) {
@@ -120,8 +124,9 @@ std::string to_rfc3339(WallTime time) {
   std::chrono::hh_mm_ss<Duration> const clock(time - day);
   char text[64];
   std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d", static_cast<int>(date.year()),
-                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
-                static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()));
+                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+                static_cast<int>(clock.seconds().count()));
   std::string out = text;
   if (int const millis = static_cast<int>(clock.subseconds().count()); millis != 0) {
     std::snprintf(text, sizeof text, ".%03d", millis);
@@ -158,6 +163,7 @@ Result<WallTime> parse_rfc3339(std::string_view text) {
     int const h = scan.number(2);
     scan.literal(":");
     int const m = scan.number(2);
+    if (h > 23 || m > 59) scan.literal("a possible offset");
     offset = sign * (hours(h) + minutes(m));
   } else {
     scan.literal(scan.peek('z') ? "z" : "Z");
@@ -235,55 +241,69 @@ std::string to_iso_duration(Duration duration) {
 }
 
 Result<Duration> parse_iso_duration(std::string_view text) {
+  struct Unit {
+    std::string_view letter;
+    bool time;  // stands behind the T
+    Duration one;
+  };
+  static constexpr std::array kUnits{Unit{"W", false, days(7)}, Unit{"D", false, days(1)},
+                                     Unit{"H", true, hours(1)}, Unit{"M", true, minutes(1)},
+                                     Unit{"S", true, seconds(1)}};
   Scanner scan(text);
   scan.literal("P");
   Duration sum{0};
-  bool any = false;
   bool time = false;
+  bool any = false;      // part since the P or the T
+  std::size_t next = 0;  // units come in order, each once
   while (scan.good() && !scan.done()) {
     if (!time && scan.peek('T')) {
       scan.literal("T");
       time = true;
+      any = false;
       continue;
     }
     int const whole = scan.number(0);
     int const millis = scan.peek('.') && scan.literal(".") ? scan.fraction() : 0;
-    auto const add = [&](char unit, Duration one) {
-      if (!scan.peek(unit)) return false;
-      scan.literal(std::string_view(&unit, 1));
-      sum += whole * one + Duration(millis * (one.count() / 1000));
-      return any = true;
-    };
-    bool const known = time ? add('H', hours(1)) || add('M', minutes(1)) || add('S', seconds(1))
-                            : add('D', days(1)) || add('W', days(7));
-    if (!known) scan.literal("a known unit");
+    while (next < kUnits.size() && !(kUnits[next].time == time && scan.peek(kUnits[next].letter[0]))) ++next;
+    if (next == kUnits.size()) return invalid(text, "ISO 8601 duration, like PT1H30M");
+    Unit const& unit = kUnits[next++];
+    scan.literal(unit.letter);
+    sum += whole * unit.one + Duration(millis * (unit.one.count() / 1000));
+    any = true;
   }
   if (!any || !scan.done()) return invalid(text, "ISO 8601 duration, like PT1H30M");
   return sum;
 }
 
 Result<Duration> parse_duration(std::string_view text) {
+  constexpr std::int64_t kMostOfOne = 1'000'000'000;
+  constexpr Duration kMost = hours(kMostOfOne);  // far from where the sum would overflow
+  Error const refused = invalid(text, "duration, like 90s, 10m or 1h30m");
+  if (text.empty()) return refused;
   Duration sum{0};
-  std::string_view left = text;
-  while (!left.empty()) {
+  for (std::string_view left = text; !left.empty();) {
     std::int64_t count = 0;
     auto const [end, error] = std::from_chars(left.data(), left.data() + left.size(), count);
-    if (error != std::errc{} || count < 0 || count > 1000000000) return invalid(text, "duration, like 90s, 10m or 1h30m");
+    if (error != std::errc{} || count < 0 || count > kMostOfOne) return refused;
     left.remove_prefix(static_cast<std::size_t>(end - left.data()));
-    if (left.starts_with("ms")) {
-      sum += milliseconds(count);
-      left.remove_prefix(2);
-      continue;
+    bool const millis = left.starts_with("ms");
+    switch (left.empty() || millis ? '\0' : left.front()) {
+      case 'h':
+        sum += hours(count);
+        break;
+      case 'm':
+        sum += minutes(count);
+        break;
+      case 's':
+        sum += seconds(count);
+        break;
+      default:
+        if (!millis) return refused;
+        sum += milliseconds(count);
     }
-    switch (left.empty() ? '\0' : left.front()) {
-      case 'h': sum += hours(count); break;
-      case 'm': sum += minutes(count); break;
-      case 's': sum += seconds(count); break;
-      default: return invalid(text, "duration, like 90s, 10m or 1h30m");
-    }
-    left.remove_prefix(1);
+    left.remove_prefix(millis ? 2 : 1);
+    if (sum > kMost) return refused;
   }
-  if (text.empty()) return invalid(text, "duration, like 90s, 10m or 1h30m");
   return sum;
 }
 
