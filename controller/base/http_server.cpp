@@ -190,11 +190,11 @@ class Session final : public Closable, public std::enable_shared_from_this<Sessi
   }
 
   void handle() {
+    if (closed_) return;
     std::string const base = base_url();
     keep_alive_ = parser_->get().keep_alive();
     is_head_ = parser_->get().method() == beast::http::verb::head;
     reply_ = answer(shared_.handler, to_request(parser_->release(), base));
-    if (closed_) return;
     if (reply_.delay.count() <= 0) return send();
     socket().expires_never();
     delay_.expires_after(reply_.delay);
