@@ -37,7 +37,8 @@ Setback setback(Error const& error, std::int64_t& setbacks, std::string& next_lo
   next_look.clear();
   Verdict stalled{.kind = Kind::Stalled, .reason = error.reason, .message = error.message};
   switch (react(error)) {
-    case Reaction::Own: return {stalled, Outcome::rest()};
+    case Reaction::Own:
+      return {stalled, Outcome::rest()};
     case Reaction::Surroundings: {
       Duration const delay = surroundings_delay(setbacks++);
       next_look = to_rfc3339(std::chrono::floor<std::chrono::seconds>(now + delay));
@@ -49,9 +50,25 @@ Setback setback(Error const& error, std::int64_t& setbacks, std::string& next_lo
     case Reaction::Transient:
       return {{.kind = Kind::InProgress, .reason = error.reason, .message = error.message},
               error.retry_after ? Outcome::after(*error.retry_after) : Outcome::backoff()};
-    case Reaction::Bug: return {stalled, Outcome::after(kSlowly)};
+    case Reaction::Bug:
+      return {stalled, Outcome::after(kSlowly)};
   }
   return {stalled, Outcome::after(kSlowly)};
+}
+
+Outcome after_failed_write(Error const& error) {
+  return error.kind == ErrorKind::Conflict ? Outcome::soon() : Outcome::backoff();
+}
+
+bool is_blip(Error const& error) {
+  Reaction const reaction = react(error);
+  return reaction == Reaction::Transient || reaction == Reaction::Throttled;
+}
+
+bool says_ready(Conditions const& conditions, StoredObject const& object) {
+  Condition const* const ready = find_condition(conditions, manifests::kReady);
+  return ready != nullptr && ready->status == ConditionStatus::True &&
+         ready->observed_generation == object.generation;
 }
 
 bool too_early(std::string const& next_look, WallTime now) {
@@ -68,7 +85,8 @@ std::string stalled_because(StoredObject const& object) {
   return now ? stalled->message : "";
 }
 
-void record_transition(ObjectStore& store, ObjectKey const& key, Conditions const& before, Conditions const& after) {
+void record_transition(ObjectStore& store, ObjectKey const& key, Conditions const& before,
+                       Conditions const& after) {
   Condition const* const was = find_condition(before, manifests::kReady);
   Condition const* const is = find_condition(after, manifests::kReady);
   if (is == nullptr || (was != nullptr && was->status == is->status && was->reason == is->reason)) return;

@@ -16,13 +16,25 @@ struct Verdict {
 };
 void tell(manifests::Conditions& conditions, Verdict const& verdict, std::int64_t generation, WallTime now);
 
-/// An error as a verdict in its reaction's words, and when to look again. Waits for the surroundings grow with `setbacks`, which is
-/// kept in the status and so survives a restart; `next_look`, kept there too, tells the user when.
+/// An error as a verdict in its reaction's words, and when to look again. Waits for the surroundings grow
+/// with `setbacks`, which is kept in the status and so survives a restart; `next_look`, kept there too, tells
+/// the user when.
 struct Setback {
   Verdict verdict;
   Outcome outcome;
 };
 Setback setback(Error const& error, std::int64_t& setbacks, std::string& next_look, WallTime now);
+
+/// After a status write that failed: another writer's change is looked at soon, a store that cannot write
+/// backs off.
+Outcome after_failed_write(Error const& error);
+
+/// A failure that may be over at the next try: it takes no Ready away by itself (rule 5 does, after 3 missed
+/// lists).
+bool is_blip(Error const& error);
+
+/// Do the conditions say Ready of the object's current generation?
+bool says_ready(manifests::Conditions const& conditions, StoredObject const& object);
 
 /// True while `next_look` says that it is too early to try again.
 bool too_early(std::string const& next_look, WallTime now);

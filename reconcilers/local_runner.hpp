@@ -1,4 +1,5 @@
-// The seam to whatever runs a `local` training: a process of this machine (controller/local), later a Kubernetes Job.
+// The seam to whatever runs a `local` training: a process of this machine (controller/local), later a
+// Kubernetes Job.
 #pragma once
 
 #include <map>
@@ -14,11 +15,11 @@
 namespace trainyard::reconcilers {
 
 struct LocalStart {
-  std::string name;    // the run's name, for ever
-  std::string owner;   // whose run it is; compared on every find (design, rule 11)
+  std::string name;              // the run's name, for ever
+  std::string owner;             // whose run it is; compared on every find (design, rule 11)
   std::string revision, holder;  // kept with the claim and told by find()
   std::string experiment;
-  SourceRef source;    // copied as the snapshot; must still have this digest
+  SourceRef source;  // copied as the snapshot; must still have this digest
   std::string source_digest;
   std::string script_file;
   std::vector<std::string> arguments;
@@ -27,11 +28,15 @@ struct LocalStart {
 };
 
 struct LocalRun {
-  enum class State { Running, Ended, Interrupted } state = State::Running;  // Interrupted: nobody holds it and it left no result
-  std::string owner, revision, holder;  // as the claim says
-  std::optional<int> exit_code;     // 128 + signal when one ended it
-  std::string cancel_reason;        // "" unless we asked it to stop before it ended
-  std::string started_at, ended_at; // RFC 3339
+  enum class State {
+    Running,
+    Ended,
+    Interrupted
+  } state = State::Running;               // Interrupted: nobody holds it and it left no result
+  std::string owner, revision, holder;    // as the claim says
+  std::optional<int> exit_code;           // 128 + signal when one ended it
+  std::string cancel_reason;              // "" unless we asked it to stop before it ended
+  std::string started_at, ended_at;       // RFC 3339
   std::map<std::string, double> metrics;  // last values
   std::vector<std::string> log_tail;      // at most 20 lines, scrubbed
   std::string log_path;
@@ -43,7 +48,8 @@ struct LocalRunner {
   virtual Result<std::optional<LocalRun>> find(std::string const& name, Context const& context) = 0;
   /// Starts it and returns at once. A name already claimed is Conflict: find() it.
   virtual Result<Done> start(LocalStart const& what, Context const& context) = 0;
-  /// Writes the reason down, then asks it to end: SIGTERM, after 10 s SIGKILL. Returns at once; ended already is fine.
+  /// Writes the reason down, then asks it to end: SIGTERM, after 10 s SIGKILL. Returns at once; ended already
+  /// is fine.
   virtual Result<Done> cancel(std::string const& name, std::string const& reason, Context const& context) = 0;
   /// Names of runs claimed for the owner, oldest first.
   virtual Result<std::vector<std::string>> list(std::string const& owner, Context const& context) = 0;

@@ -42,7 +42,8 @@ std::string owner_mark(std::string_view cluster, ObjectKey const& key) {
 
 std::string job_tag(std::string_view cluster) { return "ty-" + digest_text({cluster}, 20); }
 
-std::string run_name(std::string_view cluster, ObjectKey const& key, std::string_view revision, std::int64_t attempt) {
+std::string run_name(std::string_view cluster, ObjectKey const& key, std::string_view revision,
+                     std::int64_t attempt) {
   return name_without_attempt(cluster, key, revision) + std::to_string(attempt);
 }
 
@@ -57,6 +58,8 @@ std::optional<std::int64_t> attempt_of(std::string_view name, std::string_view c
   return attempt;
 }
 
-std::string code_name(std::string_view source_digest) { return "ty-" + std::string(source_digest.substr(0, 40)); }
+std::string code_name(std::string_view source_digest) {
+  return "ty-" + std::string(source_digest.substr(0, 40));
+}
 
 }  // namespace trainyard::reconcilers

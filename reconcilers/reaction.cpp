@@ -4,16 +4,21 @@ namespace trainyard::reconcilers {
 
 Reaction react(Error const& error) {
   switch (error.kind) {
-    case ErrorKind::Invalid: return Reaction::Own;
+    case ErrorKind::Invalid:
+      return Reaction::Own;
     case ErrorKind::NotFound:
     case ErrorKind::Unauthorized:
     case ErrorKind::Forbidden:
-    case ErrorKind::Quota: return Reaction::Surroundings;
-    case ErrorKind::Throttled: return Reaction::Throttled;
+    case ErrorKind::Quota:
+      return Reaction::Surroundings;
+    case ErrorKind::Throttled:
+      return Reaction::Throttled;
     case ErrorKind::Conflict:
     case ErrorKind::Transient:
-    case ErrorKind::Canceled: return Reaction::Transient;
-    case ErrorKind::Internal: return Reaction::Bug;
+    case ErrorKind::Canceled:
+      return Reaction::Transient;
+    case ErrorKind::Internal:
+      return Reaction::Bug;
   }
   return Reaction::Bug;
 }
@@ -21,10 +26,14 @@ Reaction react(Error const& error) {
 Duration surroundings_delay(std::int64_t setbacks) {
   using std::chrono::minutes;
   switch (setbacks) {
-    case 0: return minutes(1);
-    case 1: return minutes(5);
-    case 2: return minutes(15);
-    default: return minutes(60);
+    case 0:
+      return minutes(1);
+    case 1:
+      return minutes(5);
+    case 2:
+      return minutes(15);
+    default:
+      return minutes(60);
   }
 }
 

@@ -10,7 +10,8 @@ namespace trainyard::reconcilers {
 
 enum class Reaction {
   Own,           // the object's own fault: Stalled until its spec changes
-  Surroundings,  // 403, quota, credential, workspace gone: Stalled, tried again after 1, 5, 15, then 60 minutes
+  Surroundings,  // 403, quota, credential, workspace gone: Stalled, tried again after 1, 5, 15, then 60
+                 // minutes
   Throttled,     // wait as told
   Transient,     // back off, with jitter
   Bug            // counted, retried slowly

@@ -28,11 +28,11 @@ struct Parts {
   LocalRunner& local;
   SourceReader& sources;
   azure::Clouds const& clouds;
-  azure::AzureParts azure;                 // transport, clock, random, log, scrubber, metrics, rate limits
+  azure::AzureParts azure;  // transport, clock, random, log, scrubber, metrics, rate limits
   std::function<HttpTransport&(azure::Cloud const&)> transport_for;  // a cloud may have roots of its own
-  std::string cluster;                     // --cluster-name
-  std::string holder;                      // the identity of this state store (rule 10)
-  WallTime started{};                      // when the process started (rule 2a)
+  std::string cluster;                                               // --cluster-name
+  std::string holder;  // the identity of this state store (rule 10)
+  WallTime started{};  // when the process started (rule 2a)
   Duration settle = std::chrono::minutes(5);
   azure::AzureScope::Options scope_options;
 
@@ -42,7 +42,8 @@ struct Parts {
 struct Reconciler {
   virtual ~Reconciler() = default;
   [[nodiscard]] virtual std::string_view kind() const = 0;
-  /// Observes, decides, acts. Never sleeps and never waits for an operation. `read` is the object as it is now.
+  /// Observes, decides, acts. Never sleeps and never waits for an operation. `read` is the object as it is
+  /// now.
   virtual Outcome reconcile(ObjectPtr read, Context const& context) = 0;
 };
 

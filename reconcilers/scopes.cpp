@@ -2,7 +2,8 @@
 
 namespace trainyard::reconcilers {
 
-void Scopes::open(ObjectKey const& workspace, std::string fingerprint, std::shared_ptr<azure::AzureScope> scope) {
+void Scopes::open(ObjectKey const& workspace, std::string fingerprint,
+                  std::shared_ptr<azure::AzureScope> scope) {
   std::lock_guard lock(mutex_);
   open_[workspace] = {std::move(fingerprint), std::move(scope)};
 }

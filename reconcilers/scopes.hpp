@@ -17,7 +17,8 @@ class Scopes {
  public:
   void open(ObjectKey const& workspace, std::string fingerprint, std::shared_ptr<azure::AzureScope> scope);
   void close(ObjectKey const& workspace);
-  [[nodiscard]] std::shared_ptr<azure::AzureScope> find(ObjectKey const& workspace) const;  // null if not open
+  [[nodiscard]] std::shared_ptr<azure::AzureScope> find(
+      ObjectKey const& workspace) const;  // null if not open
   /// What the open scope was made of (its spec and credential, digested); "" if not open.
   [[nodiscard]] std::string fingerprint(ObjectKey const& workspace) const;
   [[nodiscard]] std::vector<std::pair<ObjectKey, std::shared_ptr<azure::AzureScope>>> all() const;

@@ -17,7 +17,7 @@ struct SourceRef {
 };
 
 struct SourceInfo {
-  std::string digest;                 // hex SHA-256 over paths, kinds, executable bits and contents, in order of path
+  std::string digest;  // hex SHA-256 over paths, kinds, executable bits and contents, in order of path
   std::int64_t bytes = 0;
   std::vector<std::string> files;     // relative paths, sorted
   std::vector<std::string> warnings;  // what is lost on the way to Azure: links, executable bits
@@ -29,10 +29,12 @@ struct SourceFile {
 
 struct SourceReader {
   virtual ~SourceReader() = default;
-  /// Errors are Invalid with reason SourceMissing, SourceTooLarge, SourceLinkOutside, SourceLinkLoop, SourceUnreadable; .amlignore, else .gitignore, applies.
+  /// Errors are Invalid with reason SourceMissing, SourceTooLarge, SourceLinkOutside, SourceLinkLoop,
+  /// SourceUnreadable; .amlignore, else .gitignore, applies.
   virtual Result<SourceInfo> scan(SourceRef const& source, Context const& context) = 0;
   /// Contents, links followed. Invalid with reason SourceChanged if they no longer have that digest.
-  virtual Result<std::vector<SourceFile>> read(SourceRef const& source, std::string const& digest, Context const& context) = 0;
+  virtual Result<std::vector<SourceFile>> read(SourceRef const& source, std::string const& digest,
+                                               Context const& context) = 0;
 };
 
 }  // namespace trainyard::reconcilers

@@ -15,7 +15,7 @@ struct Capabilities {
   bool create, attach, script;
 };
 std::span<Capabilities const> capability_table();
-Capabilities const& capabilities_of(std::string_view block);  // a block the table lacks can do nothing
+Capabilities const& capabilities_of(std::string_view block);        // a block the table lacks can do nothing
 std::vector<std::string> capability_words(std::string_view block);  // for the status
 
 /// The compute's name in Azure: attach names it, else spec.name, else the object's own name.

@@ -58,7 +58,8 @@ class Decider {
 
   ComputeAction in_doubt() {
     return say(ComputeAct::Wait{}, "InDoubt",
-               "a " + decision_.status.doubt->act + " had no answer and may still land; waiting until that is settled");
+               "a " + decision_.status.doubt->act +
+                   " had no answer and may still land; waiting until that is settled");
   }
 
   // ---- not there
@@ -73,12 +74,14 @@ class Decider {
     if (facts_.deleting) {
       if (blocked()) return in_doubt();
       if (driver_.creates(facts_.spec) && young())
-        return say(ComputeAct::Wait{}, "Deleting", "it is gone; waiting until no request of an earlier process can still land");
+        return say(ComputeAct::Wait{}, "Deleting",
+                   "it is gone; waiting until no request of an earlier process can still land");
       return ComputeAct::Finalize{};
     }
     if (!driver_.creates(facts_.spec))
       return say(ComputeAct::Wait{}, "ComputeNotFound",
-                 "the compute to attach is not in the workspace; create it there, or use a create block", true);
+                 "the compute to attach is not in the workspace; create it there, or use a create block",
+                 true);
     if (blocked()) return in_doubt();
     bool const again = status.origin == "Created" && !status.created_on.empty();
     status.origin.clear();
@@ -104,14 +107,16 @@ class Decider {
 
   [[nodiscard]] bool marked(Compute const& found) const { return found.tags.text(kOwnerTag) == facts_.owner; }
 
-  /// Rule 7: whose is it? An answer decides where there is one; without it our mark and createdOn against `since`.
+  /// Rule 7: whose is it? An answer decides where there is one; without it our mark and createdOn against
+  /// `since`.
   [[nodiscard]] bool mine(Compute const& found) const {
     ComputeTargetStatus const& status = decision_.status;
     bool const mark = marked(found);
     if (found.created_on == found.modified_on) return mark;  // still as its creation left it
     if (!status.origin.empty() && status.created_on == found.created_on) return status.origin == "Created";
     bool const creating = !found.succeeded() && !found.failed() && !found.deleting();
-    if (status.origin.empty() && blocked() && creating) return false;  // our unheard PUT was an update of theirs
+    if (status.origin.empty() && blocked() && creating)
+      return false;  // our unheard PUT was an update of theirs
     if (!mark) return false;
     if (found.tags.text(kCreatedTag) == found.created_on) return true;
     auto const since = parse_http_date(found.tags.text(kSinceTag));
@@ -146,7 +151,8 @@ class Decider {
     if (blocked()) return in_doubt();
     bool const remove = ours && facts_.spec.deletion_policy == DeletionPolicy::Delete;
     if (remove && !facts_.other_targets.empty())
-      return say(ComputeAct::Wait{}, "InUse", "the compute is used by " + joined(facts_.other_targets) + " too");
+      return say(ComputeAct::Wait{}, "InUse",
+                 "the compute is used by " + joined(facts_.other_targets) + " too");
     if (remove) return say(ComputeAct::Delete{}, "Deleting", "deleting the compute");
     if (!ours && marked(found)) {
       if (!found.succeeded() && !found.failed())
@@ -156,10 +162,13 @@ class Decider {
     return ComputeAct::Finalize{};
   }
 
-  /// Rule 8: a Failed create of ours is deleted before it is put again; when that may be is the reconciler's to say.
+  /// Rule 8: a Failed create of ours is deleted before it is put again; when that may be is the reconciler's
+  /// to say.
   ComputeAction failed(Compute const& found, bool ours) {
     std::string const words = found.errors.empty() ? "Azure gave no reason" : joined(found.errors);
-    if (!ours) return say(ComputeAct::Wait{}, "ProvisioningFailed", "the compute, which is not ours, failed: " + words, true);
+    if (!ours)
+      return say(ComputeAct::Wait{}, "ProvisioningFailed", "the compute, which is not ours, failed: " + words,
+                 true);
     if (!facts_.asked) return ComputeAct::Get{};
     if (blocked()) return in_doubt();
     return say(ComputeAct::Delete{}, "ProvisioningFailed", "the compute failed: " + words, true);
@@ -167,7 +176,8 @@ class Decider {
 
   ComputeAction keep(Compute const& found, bool ours) {
     ComputeDiff const diff = driver_.diff(facts_.spec, found);
-    DriftPolicy const policy = facts_.spec.drift_policy.value_or(ours ? DriftPolicy::Correct : DriftPolicy::Report);
+    DriftPolicy const policy =
+        facts_.spec.drift_policy.value_or(ours ? DriftPolicy::Correct : DriftPolicy::Report);
     note_drift(policy == DriftPolicy::Ignore ? ComputeDiff{} : diff);
     bool const unmark = !ours && marked(found);
     if (!diff.fields.empty() && policy == DriftPolicy::Correct) {
@@ -179,7 +189,8 @@ class Decider {
       if (!blocked()) return say(ComputeAct::Put{"Update"}, "Updating", "correcting " + paths(diff));
     } else if (unmark) {
       if (!facts_.asked) return ComputeAct::Get{};
-      if (!blocked()) return say(ComputeAct::Put{"Unmark"}, "Updating", "taking our mark off a compute that is not ours");
+      if (!blocked())
+        return say(ComputeAct::Put{"Unmark"}, "Updating", "taking our mark off a compute that is not ours");
     }
     return health(found);
   }
@@ -196,7 +207,8 @@ class Decider {
     if (!found.succeeded()) {
       bool const bad = found.failed();
       return say(ComputeAct::Wait{}, bad ? "ProvisioningFailed" : found.provisioning_state,
-                 bad ? "the compute failed: " + joined(found.errors) : "Azure is provisioning the compute", bad);
+                 bad ? "the compute failed: " + joined(found.errors) : "Azure is provisioning the compute",
+                 bad);
     }
     decision_.ready = true;
     std::string const how = decision_.status.origin == "Created"   ? "created"
@@ -204,7 +216,8 @@ class Decider {
                                                                    : "attached";
     std::string words = "the compute is usable (" + how + ")";
     if (!found.errors.empty()) words += "; Azure reports: " + joined(found.errors);
-    return say(ComputeAct::Wait{}, found.errors.empty() ? "Available" : "AvailableWithErrors", std::move(words));
+    return say(ComputeAct::Wait{}, found.errors.empty() ? "Available" : "AvailableWithErrors",
+               std::move(words));
   }
 
   void note_drift(ComputeDiff const& diff) {
@@ -212,7 +225,8 @@ class Decider {
     for (ComputeDiff::Field const& field : diff.fields) {
       std::string since = to_rfc3339(std::chrono::floor<std::chrono::seconds>(facts_.now));
       for (manifests::Drift const& before : decision_.status.drift)
-        if (before.field == field.path && before.wanted == field.wanted && before.found == field.found) since = before.since;
+        if (before.field == field.path && before.wanted == field.wanted && before.found == field.found)
+          since = before.since;
       told.push_back({.field = field.path, .wanted = field.wanted, .found = field.found, .since = since});
     }
     decision_.status.drift = std::move(told);
@@ -245,7 +259,8 @@ ComputeDecision decide(ComputeFacts const& facts, ComputeDriver const& driver, C
 
 std::string origin_by_answer(Compute const& answer, std::string const& expected_created_on) {
   if (answer.created_on == answer.modified_on) return "Created";
-  return answer.created_on == expected_created_on ? "" : "Adopted";  // "": the update of what was already judged
+  return answer.created_on == expected_created_on ? ""
+                                                  : "Adopted";  // "": the update of what was already judged
 }
 
 }  // namespace trainyard::reconcilers

@@ -1,5 +1,6 @@
-// The policy of a ComputeTarget backed by Azure as one pure function. It is the product's form of the exhaustive model of
-// design section 7 (rules 1, 2, 2a, 6 to 9); tests/reconcilers/compute_target_decide_test.cpp holds it to the model's cases.
+// The policy of a ComputeTarget backed by Azure as one pure function. It is the product's form of the
+// exhaustive model of design section 7 (rules 1, 2, 2a, 6 to 9);
+// tests/reconcilers/compute_target_decide_test.cpp holds it to the model's cases.
 #pragma once
 
 #include <optional>
@@ -14,39 +15,44 @@
 namespace trainyard::reconcilers {
 
 // Our mark on a compute (rules 6 and 7).
-inline constexpr std::string_view kOwnerTag = "trainyard-owner", kSinceTag = "trainyard-since", kCreatedTag = "trainyard-created";
+inline constexpr std::string_view kOwnerTag = "trainyard-owner", kSinceTag = "trainyard-since",
+                                  kCreatedTag = "trainyard-created";
 
 struct ComputeFacts {
   manifests::ComputeTargetSpec spec;
-  std::string owner;                // our mark's value
+  std::string owner;  // our mark's value
   bool deleting = false;
-  bool spec_changed = false;        // since the status was written
-  WallTime now{}, started{};        // started: of the process
+  bool spec_changed = false;  // since the status was written
+  WallTime now{}, started{};  // started: of the process
   Duration settle = std::chrono::minutes(5);
-  std::vector<std::string> live_runs;   // of TrainingRuns on this target
+  std::vector<std::string> live_runs;      // of TrainingRuns on this target
   std::vector<std::string> other_targets;  // ComputeTargets that name the same compute
   azure::Compute const* found = nullptr;   // null: not there, as far as was asked
-  bool asked = false;               // `found` is the answer of a GET of this pass; else a list's word
-  WallTime get_began{};             // of that GET
+  bool asked = false;                      // `found` is the answer of a GET of this pass; else a list's word
+  WallTime get_began{};                    // of that GET
 };
 
 struct ComputeAct {
   struct Wait {};
-  struct Get {};                     // a list's word is not enough for what is to be done
-  struct Put { std::string act; };   // Create, Update or Unmark: the key of the doubt; Unmark takes our mark off
+  struct Get {};  // a list's word is not enough for what is to be done
+  struct Put {
+    std::string act;
+  };  // Create, Update or Unmark: the key of the doubt; Unmark takes our mark off
   struct Delete {};
   struct Finalize {};
 };
-using ComputeAction = std::variant<ComputeAct::Wait, ComputeAct::Get, ComputeAct::Put, ComputeAct::Delete, ComputeAct::Finalize>;
+using ComputeAction = std::variant<ComputeAct::Wait, ComputeAct::Get, ComputeAct::Put, ComputeAct::Delete,
+                                   ComputeAct::Finalize>;
 
 struct ComputeDecision {
   ComputeAction action;
   manifests::ComputeTargetStatus status;  // origin, created_on, doubt, drift, used_by as they are now known
   bool ready = false;
-  bool stuck = false;        // nothing more happens until a person acts or time passes
+  bool stuck = false;           // nothing more happens until a person acts or time passes
   std::string reason, message;  // of the Ready condition
 };
-ComputeDecision decide(ComputeFacts const& facts, ComputeDriver const& driver, manifests::ComputeTargetStatus status);
+ComputeDecision decide(ComputeFacts const& facts, ComputeDriver const& driver,
+                       manifests::ComputeTargetStatus status);
 
 /// What the answer to our PUT proves about who made the compute (rule 7).
 std::string origin_by_answer(azure::Compute const& answer, std::string const& expected_created_on);

@@ -1,4 +1,6 @@
 // ComputeTarget: one pass. The policy is decide(); here its facts are gathered and its action is done.
+#include "reconcilers/reconciler.hpp"
+
 #include <optional>
 
 #include "controller/base/time_text.hpp"
@@ -7,8 +9,9 @@
 #include "reconcilers/compute_target/decide.hpp"
 #include "reconcilers/conditions.hpp"
 #include "reconcilers/drivers/compute_driver.hpp"
+#include "reconcilers/forget.hpp"
 #include "reconcilers/names.hpp"
-#include "reconcilers/reconciler.hpp"
+#include "reconcilers/training_run/present.hpp"
 
 namespace trainyard::reconcilers {
 
@@ -17,11 +20,6 @@ namespace {
 using azure::Compute;
 using manifests::ComputeTargetSpec;
 using manifests::ComputeTargetStatus;
-
-bool is_live(manifests::TrainingRunStatus const& run) {
-  return !run.doubts.empty() || run.phase == "Preparing" || run.phase == "Queued" || run.phase == "Running" ||
-         run.phase == "Canceling";
-}
 
 void show(ComputeTargetStatus& status, Compute const& found) {
   status.azure_id = found.id;
@@ -40,14 +38,19 @@ void show(ComputeTargetStatus& status, Compute const& found) {
                                          .preempted = found.nodes->preempted};
 }
 
-/// A failed create, in Azure's words, as an error of ours: a quota is the surroundings' fault, a bad value the spec's.
+/// A failed create, in Azure's words, as an error of ours: a quota is the surroundings' fault, a bad value
+/// the spec's.
 Error provisioning_error(std::vector<std::string> const& errors, std::string const& message) {
   std::string const first = errors.empty() ? "" : errors.front();
   auto const says = [&](std::string_view word) { return first.find(word) != std::string::npos; };
   if (says("Quota") || says("quota") || says("Batchlusters"))
-    return {.kind = ErrorKind::Quota, .reason = "QuotaExceeded", .message = message + "; ask for quota, or make the target smaller"};
+    return {.kind = ErrorKind::Quota,
+            .reason = "QuotaExceeded",
+            .message = message + "; ask for quota, or make the target smaller"};
   if (says("InvalidPropertyValue"))
-    return {.kind = ErrorKind::Invalid, .reason = "InvalidPropertyValue", .message = message + "; correct the spec"};
+    return {.kind = ErrorKind::Invalid,
+            .reason = "InvalidPropertyValue",
+            .message = message + "; correct the spec"};
   return {.kind = ErrorKind::Forbidden, .reason = "ProvisioningFailed", .message = message};
 }
 
@@ -68,7 +71,7 @@ class Pass {
     if (deleting && !object_->has_finalizer(kFinalizer)) return Outcome::rest();
     if (!deleting && !object_->has_finalizer(kFinalizer)) {
       Result<ObjectPtr> const added = parts_.store.add_finalizer(*object_, kFinalizer, context_);
-      return added ? Outcome::soon() : Outcome::backoff();
+      return added ? Outcome::soon() : after_failed_write(added.error());
     }
     status_.capabilities = capability_words(spec_.block);
     ComputeDriver const* const driver = compute_driver(spec_.block);
@@ -81,10 +84,12 @@ class Pass {
   Outcome run_without_azure(bool deleting) {
     status_.origin = "Created";
     status_.used_by = live_runs();
-    if (!deleting) return conclude({Verdict::Kind::Ready, "Available", "this machine is ready"}, Outcome::rest());
+    if (!deleting)
+      return conclude({Verdict::Kind::Ready, "Available", "this machine is ready"}, Outcome::rest());
     if (status_.used_by.empty()) return finalize();
-    return conclude({Verdict::Kind::InProgress, "InUse", "deletion waits for the end of " + status_.used_by.front()},
-                    Outcome::rest());
+    return conclude(
+        {Verdict::Kind::InProgress, "InUse", "deletion waits for the end of " + status_.used_by.front()},
+        Outcome::rest());
   }
 
   // ---- in a workspace
@@ -92,14 +97,16 @@ class Pass {
   Outcome run_with_azure(ComputeDriver const& driver, bool deleting) {
     ObjectKey const workspace{"Workspace", object_->key.ns, spec_.workspace};
     scope_ = parts_.scopes.find(workspace);
+    if (deleting)
+      if (std::string const why = lost_because(parts_.store, workspace); !why.empty()) return forget(why);
     std::optional<azure::AmlWorkspace> const known = scope_ ? scope_->workspace() : std::nullopt;
     if (!known) return waiting_for_workspace(workspace);
     location_ = known->location;
 
     std::shared_ptr<azure::AzureView const> const view = scope_->view();
     if (!view->computes_listed && view->missed_lists == 0)
-      return conclude({Verdict::Kind::InProgress, "WaitingForList", "the workspace's computes are being listed"},
-                      Outcome::rest());  // the first list wakes every target: one call instead of one for each
+      return wait_for_others(
+          {Verdict::Kind::InProgress, "WaitingForList", "the workspace's computes are being listed"});
     ComputeFacts facts{.spec = spec_,
                        .owner = owner_mark(parts_.cluster, object_->key),
                        .deleting = deleting,
@@ -110,7 +117,8 @@ class Pass {
                        .live_runs = live_runs(),
                        .other_targets = other_targets(),
                        .found = view->compute(name_)};
-    if (facts.found != nullptr && !facts.found->complete()) facts.found = nullptr;  // rule 5: null forces a GET
+    if (facts.found != nullptr && !facts.found->complete())
+      facts.found = nullptr;  // rule 5: null forces a GET
     ComputeDecision decision = decide(facts, driver, status_);
     std::optional<Compute> got;
     if (std::holds_alternative<ComputeAct::Get>(decision.action)) {
@@ -127,6 +135,26 @@ class Pass {
     return act(decision, driver, facts, *view);
   }
 
+  /// The first list, or the workspace's next status, wakes this target. After a restart what was told last
+  /// still stands.
+  Outcome wait_for_others(Verdict const& verdict) {
+    bool const told = !before_.conditions.empty() && before_.observed_generation == object_->generation;
+    return told ? Outcome::rest() : conclude(verdict, Outcome::rest());
+  }
+
+  /// Rule 24: without a way to Azure the deletion waits a while, then ends; at once if nothing was ever made
+  /// there.
+  Outcome forget(std::string const& why) {
+    bool const nothing = status_.origin.empty() && !status_.doubt;
+    Duration const left = forget_in(*object_, now_);
+    if (!nothing && left > Duration{0})
+      return conclude({Verdict::Kind::InProgress, "WaitingForWorkspace", why}, Outcome::after(left));
+    if (status_.origin == "Created" || status_.doubt)
+      tell_forgotten(parts_, object_->key, status_.azure_id.empty() ? "compute " + name_ : status_.azure_id,
+                     why);
+    return finalize();
+  }
+
   /// The workspace's next status wakes this target.
   Outcome waiting_for_workspace(ObjectKey const& key) {
     ObjectPtr const workspace = parts_.store.get(key);
@@ -135,27 +163,27 @@ class Pass {
                        "spec.workspace: there is no Workspace '" + key.name + "' in namespace " + key.ns},
                       Outcome::rest());
     if (std::string const why = stalled_because(*workspace); !why.empty())
-      return conclude({Verdict::Kind::Stalled, "WorkspaceNotReady", "Workspace '" + key.name + "': " + why}, Outcome::rest());
-    return conclude({Verdict::Kind::InProgress, "WaitingForWorkspace", "Workspace '" + key.name + "' is not ready yet"},
-                    Outcome::rest());
+      return conclude({Verdict::Kind::Stalled, "WorkspaceNotReady", "Workspace '" + key.name + "': " + why},
+                      Outcome::rest());
+    return wait_for_others(
+        {Verdict::Kind::InProgress, "WaitingForWorkspace", "Workspace '" + key.name + "' is not ready yet"});
   }
 
   Outcome act(ComputeDecision const& decision, ComputeDriver const& driver, ComputeFacts const& facts,
               azure::AzureView const& view) {
     if (std::holds_alternative<ComputeAct::Finalize>(decision.action)) return finalize();
+    if (paused() && !std::holds_alternative<ComputeAct::Wait>(decision.action))
+      return conclude({Verdict::Kind::Stalled, "Paused",
+                       "the annotation trainyard.dev/reconcile is paused; not done: " + decision.message},
+                      Outcome::rest(), true);
     if (auto const* put = std::get_if<ComputeAct::Put>(&decision.action)) {
-      if (early_again(decision)) return Outcome::after(until_next_look());
+      if (put->act == "Create" && refused_before()) return stay_told();
       return write_compute(put->act, decision, driver, facts);
     }
     if (std::holds_alternative<ComputeAct::Delete>(decision.action)) {
-      // A failed create is told first, and deleted and put again when its time has come (or the spec has changed).
       bool const failed = facts.found != nullptr && facts.found->failed() && !facts.deleting;
-      if (failed && !facts.spec_changed) {
-        bool const told = before_.provisioning_state == status_.provisioning_state && !before_.errors.empty();
-        if (!told) return give_up(provisioning_error(status_.errors, decision.message));
-        if (before_.next_look.empty()) return Outcome::rest();  // the spec's own fault
-        if (too_early(before_.next_look, now_)) return Outcome::after(until_next_look());
-      }
+      if (failed && !facts.spec_changed)
+        if (std::optional<Outcome> const later = failed_create(decision)) return *later;
       return delete_compute(decision);
     }
     bool const moving = !decision.ready && !decision.stuck;
@@ -166,20 +194,40 @@ class Pass {
                     decision.reason, decision.message};
     if (decision.ready && view.missed_lists >= 3)
       verdict = {Verdict::Kind::Unknown, "ObservationStale",
-                 "Azure could not be read since " + (view.computes_listed ? to_rfc3339(*view.computes_listed) : "the start") +
-                     ": " + view.last_error.message};
-    return conclude(verdict, status_.doubt || moving ? Outcome::after(std::chrono::seconds(30)) : Outcome::rest());
+                 "Azure could not be read since " +
+                     (view.computes_listed ? to_rfc3339(*view.computes_listed) : "the start") + ": " +
+                     view.last_error.message};
+    return conclude(verdict,
+                    status_.doubt || moving ? Outcome::after(std::chrono::seconds(30)) : Outcome::rest());
   }
 
   static bool resizing(ComputeFacts const& facts) {
     return facts.found != nullptr && azure::same_text(facts.found->allocation_state, "Resizing");
   }
 
-  /// After a failed create was deleted, the next one waits for its time too.
-  [[nodiscard]] bool early_again(ComputeDecision const& decision) const {
-    return decision.reason == "Creating" && before_.observed_generation == object_->generation &&
-           too_early(before_.next_look, now_);
+  /// A failed create is told first, and deleted and put again when its time has come; never if only the spec
+  /// can mend it.
+  std::optional<Outcome> failed_create(ComputeDecision const& decision) {
+    Error const error = provisioning_error(status_.errors, decision.message);
+    bool const told = before_.provisioning_state == status_.provisioning_state && !before_.errors.empty();
+    if (!told) return give_up(error);
+    if (react(error) == Reaction::Own) return stay_told();
+    if (too_early(before_.next_look, now_)) return stay_told();
+    return std::nullopt;
   }
+
+  /// Azure refused the create of this very spec: again when its time has come, or never if only the spec can
+  /// mend it.
+  [[nodiscard]] bool refused_before() const {
+    if (before_.errors.empty() || before_.observed_generation != object_->generation) return false;
+    if (!before_.next_look.empty()) return too_early(before_.next_look, now_);
+    return before_.provisioning_state.empty();  // a compute that failed and is gone may be made again
+  }
+  [[nodiscard]] Outcome stay_told() const {
+    return before_.next_look.empty() ? Outcome::rest() : Outcome::after(until_next_look());
+  }
+  [[nodiscard]] bool paused() const { return object_->annotation("trainyard.dev/reconcile") == "paused"; }
+
   [[nodiscard]] Duration until_next_look() const {
     auto const at = parse_rfc3339(before_.next_look);
     return at && *at > now_ ? *at - now_ : Duration(std::chrono::seconds(1));
@@ -187,16 +235,20 @@ class Pass {
 
   // ---- writes to Azure: the intent first (rule 2a)
 
-  bool intend(std::string const& act, Verdict const& verdict) {
+  /// Nothing once the intent is written and fresh; else how the pass ends.
+  std::optional<Outcome> intend(std::string const& act, Verdict const& verdict) {
     WallTime const at = parts_.clock().wall();
     status_.doubt = manifests::ComputeIntent{.act = act, .at = to_rfc3339(at)};
-    if (!write(verdict)) return false;
+    if (act == "Create") status_.errors.clear();
+    if (std::optional<Outcome> const failed = write(verdict)) return failed;
     scope_->set_busy(to_string(object_->key), true);
-    return parts_.clock().wall() - at <= kIntentAge;
+    if (parts_.clock().wall() - at > kIntentAge) return Outcome::soon();
+    return std::nullopt;
   }
 
   Json body_for(std::string const& act, ComputeDriver const& driver, ComputeFacts const& facts) const {
-    Json body = act == "Create" ? driver.create_body(spec_, location_) : driver.update_body(spec_for(act), *facts.found);
+    Json body = act == "Create" ? driver.create_body(spec_, location_)
+                                : driver.update_body(spec_for(act), *facts.found);
     Json tags = facts.found != nullptr ? facts.found->tags : Json::object();  // a PUT carries foreign tags on
     bool const marks = act == "Create" || (act == "Update" && status_.origin == "Created");
     for (std::string_view const tag : {kOwnerTag, kSinceTag, kCreatedTag}) tags.erase(tag);
@@ -219,20 +271,22 @@ class Pass {
     if (act == "Create") absent_date_ = scope_->azure_date();
     std::string const expected = facts.found != nullptr ? facts.found->created_on : "";
     Verdict const verdict{Verdict::Kind::InProgress, decision.reason, decision.message};
-    if (!intend(act, verdict)) return Outcome::soon();
+    if (std::optional<Outcome> const ended = intend(act, verdict)) return *ended;
     Result<Compute> const answer = scope_->put_compute(name_, body_for(act, driver, facts), context_);
     if (!answer) return unanswered(answer.error().while_doing(decision.message));
     status_.doubt.reset();
-    if (std::string const origin = origin_by_answer(*answer, expected); !origin.empty()) status_.origin = origin;
+    if (std::string const origin = origin_by_answer(*answer, expected); !origin.empty())
+      status_.origin = origin;
     status_.created_on = answer->created_on;
     show(status_, *answer);
-    parts_.azure.log.info("compute written", {{"namespace", object_->key.ns}, {"name", object_->key.name}, {"act", act}});
+    parts_.azure.log.info("compute written",
+                          {{"namespace", object_->key.ns}, {"name", object_->key.name}, {"act", act}});
     return conclude(verdict, Outcome::after(std::chrono::seconds(30)));
   }
 
   Outcome delete_compute(ComputeDecision const& decision) {
     Verdict const verdict{Verdict::Kind::InProgress, decision.reason, decision.message};
-    if (!intend("Delete", verdict)) return Outcome::soon();
+    if (std::optional<Outcome> const ended = intend("Delete", verdict)) return *ended;
     Result<Done> const answer = scope_->delete_compute(name_, context_);
     if (!answer) return unanswered(answer.error().while_doing(decision.message));
     status_.doubt.reset();
@@ -243,7 +297,12 @@ class Pass {
 
   /// An answer that says no leaves nothing in doubt; no answer does.
   Outcome unanswered(Error const& error) {
-    if (!error.maybe_applied) status_.doubt.reset();
+    if (!error.maybe_applied) {
+      status_.doubt.reset();
+      Reaction const reaction = react(error);
+      if (reaction == Reaction::Own || reaction == Reaction::Surroundings)
+        status_.errors = {error.reason + ": " + error.message};
+    }
     return give_up(error);
   }
 
@@ -267,7 +326,8 @@ class Pass {
     for (ObjectPtr const& other : parts_.store.list("ComputeTarget")) {
       if (other->key == object_->key || other->key.ns != object_->key.ns) continue;
       ComputeTargetSpec const spec = manifests::compute_target_spec_from_json(other->spec);
-      if (spec.workspace == spec_.workspace && azure::same_text(compute_name_of(spec, other->key.name), name_))
+      if (spec.workspace == spec_.workspace &&
+          azure::same_text(compute_name_of(spec, other->key.name), name_))
         names.push_back(to_string(other->key));
     }
     return names;
@@ -278,29 +338,33 @@ class Pass {
   Outcome finalize() {
     if (scope_) scope_->set_busy(to_string(object_->key), false);
     Result<Done> const removed = parts_.store.remove_finalizer(*object_, kFinalizer, context_);
-    return removed ? Outcome::rest() : Outcome::backoff();
+    return removed ? Outcome::rest() : after_failed_write(removed.error());
   }
 
   Outcome give_up(Error const& error) {
     Setback const back = setback(error, status_.setbacks, status_.next_look, now_);
+    if (is_blip(error) && !object_->deleted_at && says_ready(status_.conditions, *object_))
+      return back.outcome;
     return conclude(back.verdict, back.outcome, true);
   }
 
   Outcome conclude(Verdict const& verdict, Outcome outcome, bool keep_next_look = false) {
     if (!keep_next_look) status_.next_look.clear();
-    if (verdict.kind == Verdict::Kind::Ready || object_->generation != before_.observed_generation) status_.setbacks = 0;
-    return write(verdict) ? outcome : Outcome::soon();
+    if (verdict.kind == Verdict::Kind::Ready || object_->generation != before_.observed_generation)
+      status_.setbacks = 0;
+    return write(verdict).value_or(outcome);
   }
 
-  bool write(Verdict const& verdict) {
+  /// Nothing when it is written; else how the pass ends.
+  std::optional<Outcome> write(Verdict const& verdict) {
     status_.observed_generation = object_->generation;
     manifests::Conditions const was = status_.conditions;
     tell(status_.conditions, verdict, object_->generation, now_);
     Result<ObjectPtr> written = parts_.store.put_status(*object_, manifests::to_json(status_), context_);
-    if (!written) return false;
+    if (!written) return after_failed_write(written.error());
     object_ = std::move(*written);
     record_transition(parts_.store, object_->key, was, status_.conditions);
-    return true;
+    return std::nullopt;
   }
 
   Parts const& parts_;
@@ -318,9 +382,13 @@ class Pass {
 
 class ComputeTargetReconciler final : public Reconciler {
  public:
-  explicit ComputeTargetReconciler(Parts const& parts) : parts_(parts) {}
+  explicit ComputeTargetReconciler(Parts const& parts) : parts_(parts) {
+    register_forgotten(parts.azure.metrics, "ComputeTarget");
+  }
   [[nodiscard]] std::string_view kind() const override { return "ComputeTarget"; }
-  Outcome reconcile(ObjectPtr read, Context const& context) override { return Pass(parts_, std::move(read), context).run(); }
+  Outcome reconcile(ObjectPtr read, Context const& context) override {
+    return Pass(parts_, std::move(read), context).run();
+  }
 
  private:
   Parts const& parts_;

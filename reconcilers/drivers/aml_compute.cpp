@@ -12,7 +12,8 @@ using manifests::ComputeTargetSpec;
 bool creates(ComputeTargetSpec const& spec) { return spec.aml_compute && spec.aml_compute->create; }
 
 Json scale_settings(AmlComputeCreate const& create) {
-  Json scale = Json::object({{"maxNodeCount", create.max_nodes}, {"minNodeCount", create.min_nodes.value_or(0)}});
+  Json scale =
+      Json::object({{"maxNodeCount", create.max_nodes}, {"minNodeCount", create.min_nodes.value_or(0)}});
   if (create.idle_time_before_scale_down)
     scale["nodeIdleTimeBeforeScaleDown"] = to_iso_duration(*create.idle_time_before_scale_down);
   return scale;
@@ -20,18 +21,21 @@ Json scale_settings(AmlComputeCreate const& create) {
 
 Json create_body(ComputeTargetSpec const& spec, std::string const& location) {
   AmlComputeCreate const& create = *spec.aml_compute->create;
-  Json inner = Json::object({{"osType", "Linux"}, {"vmSize", create.vm_size}, {"scaleSettings", scale_settings(create)}});
+  Json inner = Json::object(
+      {{"osType", "Linux"}, {"vmSize", create.vm_size}, {"scaleSettings", scale_settings(create)}});
   if (create.vm_priority) inner["vmPriority"] = *create.vm_priority;
-  return Json::object({{"location", create.location.value_or(location)},
-                       {"properties", Json::object({{"computeType", "AmlCompute"}, {"properties", std::move(inner)}})}});
+  return Json::object(
+      {{"location", create.location.value_or(location)},
+       {"properties", Json::object({{"computeType", "AmlCompute"}, {"properties", std::move(inner)}})}});
 }
 
 /// A PUT replaces the whole, so it rests on what the GET brought, less what only the service writes.
 Json update_body(ComputeTargetSpec const& spec, azure::Compute const& found) {
   Json const& was = found.body.at({"properties", "properties"});
   Json inner = Json::object();
-  for (std::string_view const name : {"osType", "vmSize", "vmPriority", "virtualMachineImage", "isolatedNetwork", "subnet",
-                                      "remoteLoginPortPublicAccess", "enableNodePublicIp", "scaleSettings"})
+  for (std::string_view const name :
+       {"osType", "vmSize", "vmPriority", "virtualMachineImage", "isolatedNetwork", "subnet",
+        "remoteLoginPortPublicAccess", "enableNodePublicIp", "scaleSettings"})
     if (Json const* value = was.find(name); value != nullptr && !value->is_null()) inner[name] = *value;
   if (creates(spec)) {
     AmlComputeCreate const& create = *spec.aml_compute->create;
@@ -57,7 +61,8 @@ ComputeDiff diff(ComputeTargetSpec const& spec, azure::Compute const& found) {
   AmlComputeCreate const& create = *spec.aml_compute->create;
   std::string const path = "spec.amlCompute.create.";
   auto const number = [&](char const* field, std::int64_t wanted, std::optional<std::int64_t> const& is) {
-    if (is && *is != wanted) result.fields.push_back({path + field, std::to_string(wanted), std::to_string(*is)});
+    if (is && *is != wanted)
+      result.fields.push_back({path + field, std::to_string(wanted), std::to_string(*is)});
   };
   // vmSize comes back in upper case; vmPriority as it was sent.
   if (!azure::same_text(create.vm_size, found.vm_size))
@@ -66,8 +71,10 @@ ComputeDiff diff(ComputeTargetSpec const& spec, azure::Compute const& found) {
     result.fields.push_back({path + "vmPriority", *create.vm_priority, found.vm_priority, false});
   number("maxNodes", create.max_nodes, found.max_nodes);
   if (create.min_nodes) number("minNodes", *create.min_nodes, found.min_nodes);
-  if (create.idle_time_before_scale_down && found.idle_time && *create.idle_time_before_scale_down != *found.idle_time)
-    result.fields.push_back({path + "idleTimeBeforeScaleDown", to_duration_text(*create.idle_time_before_scale_down),
+  if (create.idle_time_before_scale_down && found.idle_time &&
+      *create.idle_time_before_scale_down != *found.idle_time)
+    result.fields.push_back({path + "idleTimeBeforeScaleDown",
+                             to_duration_text(*create.idle_time_before_scale_down),
                              to_duration_text(*found.idle_time)});
   return result;
 }

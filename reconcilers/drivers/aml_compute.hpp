@@ -1,4 +1,5 @@
-// AmlCompute: a managed cluster of an Azure ML workspace. Source: Azure ML REST, Compute - Create Or Update, 2023-10-01.
+// AmlCompute: a managed cluster of an Azure ML workspace. Source: Azure ML REST, Compute - Create Or Update,
+// 2023-10-01.
 #pragma once
 
 #include "reconcilers/drivers/compute_driver.hpp"

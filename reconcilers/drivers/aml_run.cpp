@@ -8,8 +8,9 @@ namespace trainyard::reconcilers {
 namespace {
 
 // What a job carries of ours (design, rules 6, 10 and 15). A job's properties are add-only.
-constexpr std::string_view kOwner = "trainyard-owner", kHolder = "trainyard-holder", kRevision = "trainyard-revision",
-                           kAttempt = "trainyard-attempt", kReason = "trainyard-cancel-reason";
+constexpr std::string_view kOwner = "trainyard-owner", kHolder = "trainyard-holder",
+                           kRevision = "trainyard-revision", kAttempt = "trainyard-attempt",
+                           kReason = "trainyard-cancel-reason";
 constexpr std::string_view kDefaultImage = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu20.04:latest";
 constexpr std::size_t kTailBytes = std::size_t{16} << 10U, kTailLines = 20;
 
@@ -19,7 +20,8 @@ std::string const& image_of(manifests::TrainingRunSpec const& spec) {
 }
 
 std::string quoted(std::string_view word) {
-  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,+@%";
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,+@%";
   if (!word.empty() && word.find_first_not_of(kPlain) == std::string_view::npos) return std::string(word);
   std::string text = "'";
   for (char c : word) {
@@ -56,7 +58,8 @@ RunSeen seen_of(azure::Job const& job) {
     seen.state = State::Canceled;
   else if (job.has_status("CancelRequested"))
     seen.state = State::Canceling;
-  bool const running = job.has_status("Running") || job.has_status("Finalizing") || job.has_status("NotResponding");
+  bool const running =
+      job.has_status("Running") || job.has_status("Finalizing") || job.has_status("NotResponding");
   seen.queued = seen.live() && !running;
   return seen;
 }
@@ -78,7 +81,8 @@ std::optional<int> exit_code_of(std::string const& message) {
   if (at == std::string::npos) return std::nullopt;
   int code = 0;
   bool any = false;
-  for (std::size_t i = at + kWords.size(); i < message.size() && message[i] >= '0' && message[i] <= '9' && code < 1000; ++i) {
+  for (std::size_t i = at + kWords.size();
+       i < message.size() && message[i] >= '0' && message[i] <= '9' && code < 1000; ++i) {
     code = code * 10 + (message[i] - '0');
     any = true;
   }
@@ -101,13 +105,14 @@ std::vector<std::string> last_lines(std::string const& text) {
 }  // namespace
 
 std::string command_line(manifests::TrainingRunSpec const& spec) {
-  std::string line = quoted(spec.interpreter_path.empty() ? "python" : spec.interpreter_path) + " " + quoted(spec.script_file);
+  std::string line = quoted(spec.interpreter_path.empty() ? "python" : spec.interpreter_path) + " " +
+                     quoted(spec.script_file);
   for (std::string const& argument : spec.arguments) line += " " + quoted(argument);
   return line;
 }
 
-Json job_body(RunRequest const& request, std::string const& job_tag, std::string const& compute_id, std::string const& code_id,
-              std::string const& environment_id) {
+Json job_body(RunRequest const& request, std::string const& job_tag, std::string const& compute_id,
+              std::string const& code_id, std::string const& environment_id) {
   Json variables = Json::object();
   for (auto const& [name, value] : request.spec.variables) variables[name] = value;
   Json properties = Json::object({{"jobType", "Command"},
@@ -119,7 +124,8 @@ Json job_body(RunRequest const& request, std::string const& job_tag, std::string
                                   {"command", command_line(request.spec)},
                                   {"environmentVariables", std::move(variables)}});
   if (request.spec.timeout)
-    properties["limits"] = Json::object({{"jobLimitsType", "Command"}, {"timeout", to_iso_duration(*request.spec.timeout)}});
+    properties["limits"] =
+        Json::object({{"jobLimitsType", "Command"}, {"timeout", to_iso_duration(*request.spec.timeout)}});
   properties["tags"] = Json::object({{job_tag, request.owner}});
   properties["properties"] = Json::object({{std::string(kOwner), request.owner},
                                            {std::string(kHolder), request.holder},
@@ -131,7 +137,8 @@ Json job_body(RunRequest const& request, std::string const& job_tag, std::string
 AmlRunDriver::AmlRunDriver(std::shared_ptr<azure::AzureScope> scope, std::string job_tag, Parts parts)
     : scope_(std::move(scope)), job_tag_(std::move(job_tag)), parts_(std::move(parts)) {}
 
-Result<std::optional<RunSeen>> AmlRunDriver::get(std::string const& name, WallTime& began, Context const& context) {
+Result<std::optional<RunSeen>> AmlRunDriver::get(std::string const& name, WallTime& began,
+                                                 Context const& context) {
   began = parts_.clock.wall();
   Result<std::optional<azure::Job>> const job = scope_->get_job(name, context);
   if (!job) return job.error().while_doing("reading job " + name);
@@ -144,7 +151,8 @@ Result<PreparedRun> AmlRunDriver::prepare(RunRequest const& request, Context con
   Result<std::string> code_id = scope_->find_code(code, context);
   if (!code_id) return code_id.error().while_doing("looking for the snapshot");
   if (code_id->empty()) {
-    Result<std::vector<SourceFile>> files = parts_.sources.read(request.source, request.source_digest, context);
+    Result<std::vector<SourceFile>> files =
+        parts_.sources.read(request.source, request.source_digest, context);
     if (!files) return files.error();
     std::vector<azure::SnapshotFile> snapshot;
     for (SourceFile& file : *files) snapshot.push_back({std::move(file.path), std::move(file.content)});
@@ -156,7 +164,8 @@ Result<PreparedRun> AmlRunDriver::prepare(RunRequest const& request, Context con
   return PreparedRun{.code_id = std::move(*code_id), .environment_id = std::move(*environment)};
 }
 
-Result<RunSeen> AmlRunDriver::submit(RunRequest const& request, PreparedRun const& prepared, Context const& context) {
+Result<RunSeen> AmlRunDriver::submit(RunRequest const& request, PreparedRun const& prepared,
+                                     Context const& context) {
   std::string const compute_id = scope_->id().path() + "/computes/" + request.compute_name;
   Json const body = job_body(request, job_tag_, compute_id, prepared.code_id, prepared.environment_id);
   Result<azure::Job> const job = scope_->put_job(request.name, body, context);
@@ -164,7 +173,8 @@ Result<RunSeen> AmlRunDriver::submit(RunRequest const& request, PreparedRun cons
   return seen_of(*job);
 }
 
-Result<Done> AmlRunDriver::write_reason(std::string const& name, std::string const& reason, Context const& context) {
+Result<Done> AmlRunDriver::write_reason(std::string const& name, std::string const& reason,
+                                        Context const& context) {
   Result<std::optional<azure::Job>> const job = scope_->get_job(name, context);
   if (!job) return job.error();
   if (!job->has_value() || (*job)->terminal()) return Done{};  // the next look sees it
@@ -181,26 +191,29 @@ Result<Done> AmlRunDriver::cancel(std::string const& name, Context const& contex
 }
 
 Result<Done> AmlRunDriver::add_details(RunSeen& seen, Context const& context) {
-  if (seen.state != RunSeen::State::Live || !seen.queued) {
-    Result<std::map<std::string, double>> metrics = scope_->metrics(seen.name, context);
-    if (!metrics) return metrics.error().while_doing("reading metrics of " + seen.name);
-    seen.metrics = std::move(*metrics);
-    Result<azure::RunDetails> const details = scope_->run_details(seen.name, context);
-    if (!details) return details.error().while_doing("reading details of " + seen.name);
+  if (seen.state == RunSeen::State::Live && seen.queued) return Done{};
+  Result<azure::RunDetails> const details = scope_->run_details(seen.name, context);
+  if (details) {
     seen.started_at = details->started_at;
     seen.ended_at = details->ended_at;
-    if (seen.state == RunSeen::State::Failed) {
-      seen.failure_class = failure_class_of(*details);
-      seen.failure_message = details->error_message.empty() ? "the job failed and gave no reason" : details->error_message;
-      seen.exit_code = exit_code_of(details->error_message);
-      auto const log = details->log_files.find("user_logs/std_log.txt");
-      if (log != details->log_files.end()) {
-        Result<std::string> const tail = scope_->log_tail(log->second, kTailBytes, context);
-        if (tail) seen.log_tail = last_lines(*tail);  // a log that cannot be read hides no failure
-      }
-    }
+    if (seen.state == RunSeen::State::Failed) add_failure(seen, *details, context);
   }
+  Result<std::map<std::string, double>> metrics = scope_->metrics(seen.name, context);
+  if (metrics) seen.metrics = std::move(*metrics);
+  if (!details) return details.error().while_doing("reading details of " + seen.name);
+  if (!metrics) return metrics.error().while_doing("reading metrics of " + seen.name);
   return Done{};
+}
+
+void AmlRunDriver::add_failure(RunSeen& seen, azure::RunDetails const& details, Context const& context) {
+  seen.failure_class = failure_class_of(details);
+  seen.failure_message =
+      details.error_message.empty() ? "the job failed and gave no reason" : details.error_message;
+  seen.exit_code = exit_code_of(details.error_message);
+  auto const log = details.log_files.find("user_logs/std_log.txt");
+  if (log == details.log_files.end()) return;
+  Result<std::string> const tail = scope_->log_tail(log->second, kTailBytes, context);
+  if (tail) seen.log_tail = last_lines(*tail);  // a log that cannot be read hides no failure
 }
 
 Result<std::optional<RunListing>> AmlRunDriver::listing(std::string const& owner, Context const&) {

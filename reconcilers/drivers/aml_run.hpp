@@ -14,15 +14,18 @@ class AmlRunDriver final : public RunDriver {
   struct Parts {
     SourceReader& sources;
     Clock const& clock;
-    WallTime started;   // of the process
+    WallTime started;  // of the process
     Duration settle;
     std::string place;  // "Workspace/NAMESPACE/NAME"
   };
   AmlRunDriver(std::shared_ptr<azure::AzureScope> scope, std::string job_tag, Parts parts);
-  Result<std::optional<RunSeen>> get(std::string const& name, WallTime& began, Context const& context) override;
+  Result<std::optional<RunSeen>> get(std::string const& name, WallTime& began,
+                                     Context const& context) override;
   Result<PreparedRun> prepare(RunRequest const& request, Context const& context) override;
-  Result<RunSeen> submit(RunRequest const& request, PreparedRun const& prepared, Context const& context) override;
-  Result<Done> write_reason(std::string const& name, std::string const& reason, Context const& context) override;
+  Result<RunSeen> submit(RunRequest const& request, PreparedRun const& prepared,
+                         Context const& context) override;
+  Result<Done> write_reason(std::string const& name, std::string const& reason,
+                            Context const& context) override;
   Result<Done> cancel(std::string const& name, Context const& context) override;
   Result<Done> add_details(RunSeen& seen, Context const& context) override;
   Result<std::optional<RunListing>> listing(std::string const& owner, Context const& context) override;
@@ -30,14 +33,16 @@ class AmlRunDriver final : public RunDriver {
   void set_busy(std::string const& who, bool busy) override { scope_->set_busy(who, busy); }
 
  private:
+  void add_failure(RunSeen& seen, azure::RunDetails const& details, Context const& context);
+
   std::shared_ptr<azure::AzureScope> scope_;
   std::string job_tag_;
   Parts parts_;
 };
 
 /// The body of the job's PUT. A function of values, so that a test can hold it to the recorded shape.
-Json job_body(RunRequest const& request, std::string const& job_tag, std::string const& compute_id, std::string const& code_id,
-              std::string const& environment_id);
+Json job_body(RunRequest const& request, std::string const& job_tag, std::string const& compute_id,
+              std::string const& code_id, std::string const& environment_id);
 /// One shell line: every word quoted, so that no argument is more than one word.
 std::string command_line(manifests::TrainingRunSpec const& spec);
 

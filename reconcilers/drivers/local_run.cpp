@@ -52,7 +52,8 @@ RunSeen seen_of(std::string const& name, LocalRun const& run) {
 
 }  // namespace
 
-Result<std::optional<RunSeen>> LocalRunDriver::get(std::string const& name, WallTime& began, Context const& context) {
+Result<std::optional<RunSeen>> LocalRunDriver::get(std::string const& name, WallTime& began,
+                                                   Context const& context) {
   began = clock_.wall();
   Result<std::optional<LocalRun>> const run = runner_.find(name, context);
   if (!run) return run.error();
@@ -62,20 +63,23 @@ Result<std::optional<RunSeen>> LocalRunDriver::get(std::string const& name, Wall
 
 Result<PreparedRun> LocalRunDriver::prepare(RunRequest const&, Context const&) { return PreparedRun{}; }
 
-Result<RunSeen> LocalRunDriver::submit(RunRequest const& request, PreparedRun const&, Context const& context) {
-  LocalStart const start{.name = request.name,
-                         .owner = request.owner,
-                         .revision = request.revision,
-                         .holder = request.holder,
-                         .experiment = request.experiment,
-                         .source = request.source,
-                         .source_digest = request.source_digest,
-                         .script_file = request.spec.script_file,
-                         .arguments = request.spec.arguments,
-                         .interpreter = request.spec.interpreter_path.empty() ? "python3" : request.spec.interpreter_path,
-                         .variables = request.spec.variables};
+Result<RunSeen> LocalRunDriver::submit(RunRequest const& request, PreparedRun const&,
+                                       Context const& context) {
+  LocalStart const start{
+      .name = request.name,
+      .owner = request.owner,
+      .revision = request.revision,
+      .holder = request.holder,
+      .experiment = request.experiment,
+      .source = request.source,
+      .source_digest = request.source_digest,
+      .script_file = request.spec.script_file,
+      .arguments = request.spec.arguments,
+      .interpreter = request.spec.interpreter_path.empty() ? "python3" : request.spec.interpreter_path,
+      .variables = request.spec.variables};
   Result<Done> const started = runner_.start(start, context);
-  // A name already claimed is an earlier self of this very attempt, or somebody else's: the owner tells, on the next look.
+  // A name already claimed is an earlier self of this very attempt, or somebody else's: the owner tells, on
+  // the next look.
   if (!started && started.error().kind != ErrorKind::Conflict) return started.error();
   WallTime began{};
   Result<std::optional<RunSeen>> const seen = get(request.name, began, context);
@@ -88,7 +92,8 @@ Result<RunSeen> LocalRunDriver::submit(RunRequest const& request, PreparedRun co
   return **seen;
 }
 
-Result<Done> LocalRunDriver::write_reason(std::string const& name, std::string const& reason, Context const& context) {
+Result<Done> LocalRunDriver::write_reason(std::string const& name, std::string const& reason,
+                                          Context const& context) {
   return runner_.cancel(name, reason, context);  // one step here: the reason is on disk before the signal
 }
 

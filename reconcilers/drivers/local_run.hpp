@@ -9,10 +9,13 @@ namespace trainyard::reconcilers {
 class LocalRunDriver final : public RunDriver {
  public:
   LocalRunDriver(LocalRunner& runner, Clock const& clock) : runner_(runner), clock_(clock) {}
-  Result<std::optional<RunSeen>> get(std::string const& name, WallTime& began, Context const& context) override;
+  Result<std::optional<RunSeen>> get(std::string const& name, WallTime& began,
+                                     Context const& context) override;
   Result<PreparedRun> prepare(RunRequest const& request, Context const& context) override;
-  Result<RunSeen> submit(RunRequest const& request, PreparedRun const& prepared, Context const& context) override;
-  Result<Done> write_reason(std::string const& name, std::string const& reason, Context const& context) override;
+  Result<RunSeen> submit(RunRequest const& request, PreparedRun const& prepared,
+                         Context const& context) override;
+  Result<Done> write_reason(std::string const& name, std::string const& reason,
+                            Context const& context) override;
   Result<Done> cancel(std::string const& name, Context const& context) override;
   Result<Done> add_details(RunSeen& seen, Context const& context) override;
   Result<std::optional<RunListing>> listing(std::string const& owner, Context const& context) override;

@@ -35,18 +35,24 @@ std::int64_t attempt_number(std::string const& name) {
 
 std::string outcome_of(RunSeen const& seen) {
   switch (seen.state) {
-    case State::Completed: return "Completed";
-    case State::Failed: return "Failed";
-    case State::Canceled: return "Canceled";
+    case State::Completed:
+      return "Completed";
+    case State::Failed:
+      return "Failed";
+    case State::Canceled:
+      return "Canceled";
     case State::Live:
-    case State::Canceling: return "";
+    case State::Canceling:
+      return "";
   }
   return "";
 }
 
 class Decider {
  public:
-  Decider(RunFacts const& facts, TrainingRunStatus status) : facts_(facts) { decision_.status = std::move(status); }
+  Decider(RunFacts const& facts, TrainingRunStatus status) : facts_(facts) {
+    decision_.status = std::move(status);
+  }
 
   RunDecision run() {
     decision_.action = choose();
@@ -70,7 +76,8 @@ class Decider {
   [[nodiscard]] std::set<RunId> related() const {
     std::set<RunId> names;
     TrainingRunStatus const& status = decision_.status;
-    if (!status.run_name.empty() && !known_end(status.run_name)) names.insert({status.run_name, status.run_place});
+    if (!status.run_name.empty() && !known_end(status.run_name))
+      names.insert({status.run_name, status.run_place});
     for (RunDoubt const& doubt : status.doubts) names.insert({doubt.name, doubt.place});
     for (RunListing::Item const& item : facts_.listing.items)
       if (item.live) names.insert({item.name, item.place});
@@ -125,11 +132,14 @@ class Decider {
 
   void remember_ended(RunSeen const& seen, std::string const& place) {
     auto& history = decision_.status.history;
-    auto found = std::find_if(history.begin(), history.end(), [&](Attempt const& a) { return a.name == seen.name; });
+    auto found =
+        std::find_if(history.begin(), history.end(), [&](Attempt const& a) { return a.name == seen.name; });
     if (found == history.end()) {
       if (history.size() == kMostHistory) history.erase(history.begin());
-      history.push_back(
-          {.name = seen.name, .place = place, .revision = seen.revision, .attempt = attempt_number(seen.name)});
+      history.push_back({.name = seen.name,
+                         .place = place,
+                         .revision = seen.revision,
+                         .attempt = attempt_number(seen.name)});
       found = history.end() - 1;
     }
     found->outcome = outcome_of(seen);
@@ -153,7 +163,8 @@ class Decider {
     for (Attempt const& attempt : decision_.status.history)
       if (attempt.outcome == "Failed" && facts_.attempt_of(attempt.name)) failed.insert(attempt.name);
     for (auto const& [name, seen] : facts_.gets)
-      if (seen && (seen->state == State::Failed || queue_timed_out(*seen)) && facts_.attempt_of(name)) failed.insert(name);
+      if (seen && (seen->state == State::Failed || queue_timed_out(*seen)) && facts_.attempt_of(name))
+        failed.insert(name);
     return static_cast<std::int64_t>(failed.size());
   }
 
@@ -186,8 +197,8 @@ class Decider {
     bool const wanted = !facts_.deleting && !facts_.revision.empty();
     bool const final_already = wanted && contains(decision_.status.finished, facts_.revision);
 
-    // Attempts of the wanted revision are sought upward from the highest one known (rule 15); deletion searches them too.
-    // One whose end is recorded as final costs no more looks.
+    // Attempts of the wanted revision are sought upward from the highest one known (rule 15); deletion
+    // searches them too. One whose end is recorded as final costs no more looks.
     std::int64_t next = 0;
     Attempt const* const recorded = final_already ? last_recorded() : nullptr;
     if (recorded != nullptr) {
@@ -212,8 +223,8 @@ class Decider {
     resolve_doubts();
 
     // Rule 2: a name once answered or seen, now 404, was deleted by hand. That is final.
-    if (wanted && !final_already && !current_doubted && !decision_.status.run_name.empty() && facts_.attempt_of(current) &&
-        known_end(current) == nullptr && !got(current)->has_value()) {
+    if (wanted && !final_already && !current_doubted && !decision_.status.run_name.empty() &&
+        facts_.attempt_of(current) && known_end(current) == nullptr && !got(current)->has_value()) {
       finish_revision();
       decision_.status.history.push_back({.name = current,
                                           .place = decision_.status.run_place,
@@ -221,7 +232,8 @@ class Decider {
                                           .attempt = attempt_number(current),
                                           .outcome = "Deleted",
                                           .reason = "ByHand"});
-      if (decision_.status.history.size() > kMostHistory) decision_.status.history.erase(decision_.status.history.begin());
+      if (decision_.status.history.size() > kMostHistory)
+        decision_.status.history.erase(decision_.status.history.begin());
       return RunAct::Record{};
     }
 
@@ -246,8 +258,9 @@ class Decider {
     if (auto choice = cancel_what_should_end(wanted, top)) return *choice;
 
     if (facts_.deleting) {
-      if (!decision_.status.doubts.empty()) return wait("a request for " + decision_.status.doubts.front().name +
-                                                        " had no answer; it may still land");
+      if (!decision_.status.doubts.empty())
+        return wait("a request for " + decision_.status.doubts.front().name +
+                    " had no answer; it may still land");
       if (!facts_.listing.settled) return wait("a complete list begun after the operator has settled");
       return RunAct::Finalize{};
     }
@@ -255,7 +268,8 @@ class Decider {
     if (create && !facts_.suspend) {
       RunId const id{facts_.name_of(next), facts_.place};
       for (RunDoubt const& doubt : decision_.status.doubts)
-        if (doubt.name != id.name) return wait("a request for " + doubt.name + " had no answer; it may still land");
+        if (doubt.name != id.name)
+          return wait("a request for " + doubt.name + " had no answer; it may still land");
       if (!facts_.listing.complete) return wait("the first complete list of runs");
       decision_.status.run_name = id.name;
       decision_.status.run_place = id.place;
@@ -295,7 +309,8 @@ class Decider {
   [[nodiscard]] std::optional<std::string> held_by_another() const {
     if (facts_.takeover) return std::nullopt;
     for (auto const& [name, seen] : facts_.gets)
-      if (seen && seen->live() && !seen->holder.empty() && seen->holder != facts_.holder && seen->revision != facts_.revision)
+      if (seen && seen->live() && !seen->holder.empty() && seen->holder != facts_.holder &&
+          seen->revision != facts_.revision)
         return seen->holder;
     return std::nullopt;
   }
@@ -332,6 +347,8 @@ class Decider {
 
 }  // namespace
 
-RunDecision decide(RunFacts const& facts, TrainingRunStatus status) { return Decider(facts, std::move(status)).run(); }
+RunDecision decide(RunFacts const& facts, TrainingRunStatus status) {
+  return Decider(facts, std::move(status)).run();
+}
 
 }  // namespace trainyard::reconcilers

@@ -1,4 +1,5 @@
-// What a TrainingRun asks of the service it runs on. One driver per kind of place (reconcilers/drivers/*_run.cpp).
+// What a TrainingRun asks of the service it runs on. One driver per kind of place
+// (reconcilers/drivers/*_run.cpp).
 #pragma once
 
 #include <memory>
@@ -19,7 +20,7 @@ struct RunRequest {
   std::string name, display_name, experiment;
   std::string owner, holder, revision;
   std::int64_t attempt = 0;
-  std::string compute_name;     // in Azure; "" for local
+  std::string compute_name;  // in Azure; "" for local
   SourceRef source;
   std::string source_digest;
   manifests::TrainingRunSpec spec;
@@ -33,14 +34,18 @@ struct PreparedRun {
 struct RunDriver {
   virtual ~RunDriver() = default;
   /// nullopt: the 404 of the name itself. `began`: when the request began.
-  virtual Result<std::optional<RunSeen>> get(std::string const& name, WallTime& began, Context const& context) = 0;
+  virtual Result<std::optional<RunSeen>> get(std::string const& name, WallTime& began,
+                                             Context const& context) = 0;
   /// Brings what the submission needs (snapshot, environment). Idempotent; nothing runs yet.
   virtual Result<PreparedRun> prepare(RunRequest const& request, Context const& context) = 0;
   /// Idempotent by name.
-  virtual Result<RunSeen> submit(RunRequest const& request, PreparedRun const& prepared, Context const& context) = 0;
-  virtual Result<Done> write_reason(std::string const& name, std::string const& reason, Context const& context) = 0;
+  virtual Result<RunSeen> submit(RunRequest const& request, PreparedRun const& prepared,
+                                 Context const& context) = 0;
+  virtual Result<Done> write_reason(std::string const& name, std::string const& reason,
+                                    Context const& context) = 0;
   virtual Result<Done> cancel(std::string const& name, Context const& context) = 0;
-  /// Metrics so far, and of an ended attempt its times, failure and the end of its log.
+  /// Metrics so far, and of an ended attempt its times, failure and the end of its log. What could be read is
+  /// there even when something else could not.
   virtual Result<Done> add_details(RunSeen& seen, Context const& context) = 0;
   /// Attempts of this owner by the last complete list; nothing while there is none.
   virtual Result<std::optional<RunListing>> listing(std::string const& owner, Context const& context) = 0;

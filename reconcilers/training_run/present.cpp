@@ -11,11 +11,16 @@ constexpr std::size_t kMostMetrics = 50;
 
 std::string phase_of(RunSeen const& seen) {
   switch (seen.state) {
-    case RunSeen::State::Completed: return "Completed";
-    case RunSeen::State::Failed: return "Failed";
-    case RunSeen::State::Canceled: return "Canceled";
-    case RunSeen::State::Canceling: return "Canceling";
-    case RunSeen::State::Live: break;
+    case RunSeen::State::Completed:
+      return "Completed";
+    case RunSeen::State::Failed:
+      return "Failed";
+    case RunSeen::State::Canceled:
+      return "Canceled";
+    case RunSeen::State::Canceling:
+      return "Canceling";
+    case RunSeen::State::Live:
+      break;
   }
   if (!seen.queued) return "Running";
   return seen.status == "Queued" ? "Queued" : "Preparing";
@@ -23,7 +28,8 @@ std::string phase_of(RunSeen const& seen) {
 
 std::string metrics_text(TrainingRunStatus const& status) {
   std::string text;
-  for (auto const& [name, value] : status.metrics) text += (text.empty() ? "" : ", ") + name + "=" + Json(value).dump();
+  for (auto const& [name, value] : status.metrics)
+    text += (text.empty() ? "" : ", ") + name + "=" + Json(value).dump();
   return text;
 }
 
@@ -46,6 +52,11 @@ void show_attempt(TrainingRunStatus& status, RunSeen const& seen) {
   if (seen.exit_code && !seen.live()) status.exit_code = *seen.exit_code;
 }
 
+bool is_live(TrainingRunStatus const& status) {
+  return !status.doubts.empty() || status.phase == "Preparing" || status.phase == "Queued" ||
+         status.phase == "Running" || status.phase == "Canceling";
+}
+
 void show_no_attempt(TrainingRunStatus& status, std::string_view phase) {
   show_attempt(status, RunSeen{});
   status.phase = phase;
@@ -61,7 +72,8 @@ Verdict verdict_of(TrainingRunStatus const& status, ReadyWhen ready_when) {
   }
   if (phase == "Failed") {
     std::string const last = status.log_tail.empty() ? "" : "; last line: " + status.log_tail.back();
-    return {Kind::Stalled, "Failed", name + " failed (" + status.failure_class + "): " + status.failure_message + last};
+    return {Kind::Stalled, "Failed",
+            name + " failed (" + status.failure_class + "): " + status.failure_message + last};
   }
   if (phase == "Canceled") {
     std::string reason = "by somebody else";
@@ -70,15 +82,22 @@ Verdict verdict_of(TrainingRunStatus const& status, ReadyWhen ready_when) {
     return {Kind::Stalled, "Canceled", name + " was cancelled: " + reason};
   }
   if (phase == "Deleted")
-    return {Kind::Stalled, "DeletedByHand",
-            name + " was deleted in the service; set the annotation trainyard.dev/restarted-at to train again"};
+    return {
+        Kind::Stalled, "DeletedByHand",
+        name + " was deleted in the service; set the annotation trainyard.dev/restarted-at to train again"};
   if (phase == "Suspended") return {Kind::Stalled, "Suspended", "spec.suspend is true"};
-  if (phase == "Running" && ready_when != ReadyWhen::Completed) return {Kind::Ready, "Running", name + " is running"};
+  if (phase == "Running" && ready_when != ReadyWhen::Completed)
+    return {Kind::Ready, "Running", name + " is running"};
   bool const submitted = phase == "Preparing" || phase == "Queued" || phase == "Running";
-  if (submitted && ready_when == ReadyWhen::Submitted) return {Kind::Ready, "Submitted", name + " is submitted"};
+  if (submitted && ready_when == ReadyWhen::Submitted)
+    return {Kind::Ready, "Submitted", name + " is submitted"};
   if (phase == "Canceling") return {Kind::InProgress, "Canceling", "waiting for the end of a cancelled run"};
   if (phase.empty() || phase == "Pending") return {Kind::InProgress, "Pending", "nothing was submitted yet"};
-  return {Kind::InProgress, phase, name + " is " + (phase == "Running" ? "running" : phase == "Queued" ? "queued" : "being prepared")};
+  return {Kind::InProgress, phase,
+          name + " is " +
+              (phase == "Running"  ? "running"
+               : phase == "Queued" ? "queued"
+                                   : "being prepared")};
 }
 
 }  // namespace trainyard::reconcilers

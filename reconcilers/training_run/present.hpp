@@ -10,6 +10,9 @@ namespace trainyard::reconcilers {
 /// Copies what was seen of the current attempt into the status (phase, times, metrics, failure).
 void show_attempt(manifests::TrainingRunStatus& status, RunSeen const& seen);
 
+/// Is an attempt under way, or may one be?
+bool is_live(manifests::TrainingRunStatus const& status);
+
 /// The status of a run that has no attempt yet.
 void show_no_attempt(manifests::TrainingRunStatus& status, std::string_view phase);
 

@@ -1,4 +1,7 @@
 // TrainingRun: one pass. The policy is decide(); here its facts are gathered and its action is done.
+#include "reconcilers/reconciler.hpp"
+
+#include <map>
 #include <set>
 
 #include "controller/base/time_text.hpp"
@@ -7,8 +10,8 @@
 #include "reconcilers/conditions.hpp"
 #include "reconcilers/drivers/aml_run.hpp"
 #include "reconcilers/drivers/local_run.hpp"
+#include "reconcilers/forget.hpp"
 #include "reconcilers/names.hpp"
-#include "reconcilers/reconciler.hpp"
 #include "reconcilers/training_run/decide.hpp"
 #include "reconcilers/training_run/driver.hpp"
 #include "reconcilers/training_run/present.hpp"
@@ -21,7 +24,8 @@ using manifests::TrainingRunSpec;
 using manifests::TrainingRunStatus;
 
 constexpr int kMostGets = 64;  // of one pass: more attempts than that are looked at in the next
-constexpr std::string_view kLocal = "local", kRestartedAt = "trainyard.dev/restarted-at", kTakeover = "trainyard.dev/takeover";
+constexpr std::string_view kLocal = "local", kRestartedAt = "trainyard.dev/restarted-at",
+                           kTakeover = "trainyard.dev/takeover", kReconcile = "trainyard.dev/reconcile";
 
 /// Where the run is wanted, and what the target says about it.
 struct Target {
@@ -47,15 +51,26 @@ class Pass {
     if (deleting && !object_->has_finalizer(kFinalizer)) return Outcome::rest();
     if (!deleting && !object_->has_finalizer(kFinalizer)) {
       Result<ObjectPtr> const added = parts_.store.add_finalizer(*object_, kFinalizer, context_);
-      return added ? Outcome::soon() : Outcome::backoff();
+      return added ? Outcome::soon() : after_failed_write(added.error());
     }
 
     TrainingRunStatus status = before_;
-    std::optional<Error> trouble;  // why the wanted state cannot be told; a live run is still looked after
-    if (!deleting) trouble = resolve(status);
+    trouble_ = resolve(status);
+    if (deleting) {
+      trouble_.reset();
+      find_lost_places();
+    }
+    if (trouble_ && before_.run_name.empty() && before_.doubts.empty()) return give_up(status, *trouble_);
+    if (trouble_ && before_.observed_generation != object_->generation) status.source_digest.clear();
     RunFacts facts = make_facts(deleting, status);
-    if (trouble && before_.run_name.empty() && before_.doubts.empty()) return give_up(status, *trouble);
+    Outcome const outcome = decide_and_act(status, facts);
+    if (!lost_.empty() && waits_longer(outcome, forget_in(*object_, now_)))
+      return Outcome::after(forget_in(*object_, now_));
+    return trouble_ && outcome.next == Outcome::Next::Rest ? trouble_outcome(*trouble_) : outcome;
+  }
 
+ private:
+  Outcome decide_and_act(TrainingRunStatus& status, RunFacts& facts) {
     std::optional<RunDecision> decision;
     for (int gets = 0; !decision; ++gets) {
       RunDecision next = decide(facts, status);
@@ -67,21 +82,20 @@ class Pass {
         if (auto error = look(get->id, facts)) return give_up(status, *error);
       }
     }
-    Outcome const outcome = act(*decision, facts);
-    return trouble && outcome.next == Outcome::Next::Rest ? trouble_outcome(*trouble) : outcome;
+    return act(*decision, facts);
   }
 
- private:
   // ---- what is wanted
 
-  Result<Target> find_target() const {
+  /// Fills target_ as far as it is known: its place is, even while the workspace cannot be used.
+  std::optional<Error> find_target() {
     ObjectKey const key{"ComputeTarget", object_->key.ns, spec_.compute_target};
     ObjectPtr const object = parts_.store.get(key);
     if (!object)
       return Error{.kind = ErrorKind::NotFound,
                    .reason = "TargetNotFound",
-                   .message = "spec.computeTarget: there is no ComputeTarget '" + spec_.compute_target + "' in namespace " +
-                              object_->key.ns};
+                   .message = "spec.computeTarget: there is no ComputeTarget '" + spec_.compute_target +
+                              "' in namespace " + object_->key.ns};
     manifests::ComputeTargetSpec const target = manifests::compute_target_spec_from_json(object->spec);
     manifests::ComputeTargetStatus const told = manifests::compute_target_status_from_json(object->status);
     if (!capabilities_of(target.block).script)
@@ -89,57 +103,56 @@ class Pass {
                    .reason = "NotSupportedOnTarget",
                    .message = "spec.computeTarget: a script cannot run on a target of type " + target.block};
     manifests::Condition const* const ready = find_condition(told.conditions, manifests::kReady);
-    Target found{.words = target.block + " " + spec_.compute_target,
-                 .ready = ready != nullptr && ready->status == manifests::ConditionStatus::True &&
-                          told.observed_generation == object->generation && !object->deleted_at,
-                 .why_not = ready != nullptr ? ready->message : "not looked at yet",
-                 .stalled = !stalled_because(*object).empty()};
+    target_ = {.words = target.block + " " + spec_.compute_target,
+               .ready = says_ready(told.conditions, *object) && !object->deleted_at,
+               .why_not = ready != nullptr ? ready->message : "not looked at yet",
+               .stalled = !stalled_because(*object).empty()};
     if (target.block == kLocal) {
-      found.place = kLocal;
-      return found;
+      target_.place = kLocal;
+      return std::nullopt;
     }
     ObjectKey const workspace{"Workspace", object_->key.ns, target.workspace};
+    target_.place = to_string(workspace);
+    target_.compute_name = compute_name_of(target, spec_.compute_target);
     auto const scope = parts_.scopes.find(workspace);
     auto const seen = scope ? scope->workspace() : std::nullopt;
     if (!seen)  // the target tells why it waits; its next status wakes this run
-      return Error{.kind = found.stalled ? ErrorKind::NotFound : ErrorKind::Transient,
-                   .reason = found.stalled ? "TargetNotReady" : "WaitingForTarget",
-                   .message = "ComputeTarget '" + spec_.compute_target + "' is not ready: " + found.why_not,
+      return Error{.kind = target_.stalled ? ErrorKind::NotFound : ErrorKind::Transient,
+                   .reason = target_.stalled ? "TargetNotReady" : "WaitingForTarget",
+                   .message = "ComputeTarget '" + spec_.compute_target + "' is not ready: " + target_.why_not,
                    .retry_after = std::chrono::seconds(60)};
-    found.place = to_string(workspace);
-    found.workspace_id = seen->workspace_id;
-    found.compute_name = compute_name_of(target, spec_.compute_target);
-    return found;
+    target_.workspace_id = seen->workspace_id;
+    return std::nullopt;
   }
 
   /// Fills target_, source_digest_ and the wanted revision. On trouble what was wanted last stays wanted.
   std::optional<Error> resolve(TrainingRunStatus& status) {
-    Result<Target> target = find_target();
-    if (!target) return target.error();
-    target_ = std::move(*target);
+    if (std::optional<Error> error = find_target()) return error;
     SourceRef const source{.declared_in = object_->source, .directory = spec_.source_directory};
     Result<SourceInfo> const info = parts_.sources.scan(source, context_);
     if (!info) return info.error();
     source_digest_ = info->digest;
     bool const frozen = spec_.on_change == manifests::OnChange::Ignore && !before_.run_name.empty();
     if (!frozen)
-      status.revision = manifests::training_run_revision(object_->spec,
-                                                         {.source_digest = info->digest,
-                                                          .workspace_id = target_.workspace_id,
-                                                          .compute_name = target_.compute_name,
-                                                          .restart = object_->annotation(kRestartedAt)});
+      status.revision =
+          manifests::training_run_revision(object_->spec, {.source_digest = info->digest,
+                                                           .workspace_id = target_.workspace_id,
+                                                           .compute_name = target_.compute_name,
+                                                           .restart = object_->annotation(kRestartedAt)});
     status.source_digest = info->digest;
-    status.compute = target_.words;
+    if (!is_live(before_)) status.compute = target_.words;  // a live attempt is where it was submitted
     return std::nullopt;
   }
 
   RunFacts make_facts(bool deleting, TrainingRunStatus const& status) {
-    std::string const cluster = parts_.cluster, revision = status.revision;
+    std::string const place = target_.place.empty() ? before_.run_place : target_.place;
+    bool const anywhere = !place.empty() && !given_up(place);  // else there is nothing to seek names in
+    std::string const cluster = parts_.cluster, revision = anywhere ? status.revision : "";
     ObjectKey const key = object_->key;
     RunFacts facts{.deleting = deleting,
                    .suspend = spec_.suspend,
                    .revision = revision,
-                   .place = target_.place.empty() ? before_.run_place : target_.place,
+                   .place = place,
                    .holder = parts_.holder,
                    .takeover = object_->annotation(kTakeover) == "true",
                    .retry_limit = spec_.retry_limit,
@@ -149,7 +162,9 @@ class Pass {
                    .now = now_,
                    .settle = parts_.settle,
                    .listing = gather_listing()};
-    facts.name_of = [cluster, key, revision](std::int64_t attempt) { return run_name(cluster, key, revision, attempt); };
+    facts.name_of = [cluster, key, revision](std::int64_t attempt) {
+      return run_name(cluster, key, revision, attempt);
+    };
     facts.attempt_of = [cluster, key, revision](std::string const& name) {
       return attempt_of(name, cluster, key, revision);
     };
@@ -159,7 +174,8 @@ class Pass {
   // ---- where runs are
 
   Result<std::unique_ptr<RunDriver>> driver(std::string const& place) const {
-    if (place == kLocal) return std::unique_ptr<RunDriver>(std::make_unique<LocalRunDriver>(parts_.local, parts_.clock()));
+    if (place == kLocal)
+      return std::unique_ptr<RunDriver>(std::make_unique<LocalRunDriver>(parts_.local, parts_.clock()));
     for (auto const& [key, scope] : parts_.scopes.all())
       if (to_string(key) == place)
         return std::unique_ptr<RunDriver>(std::make_unique<AmlRunDriver>(
@@ -180,16 +196,41 @@ class Pass {
     return places;
   }
 
+  /// Rule 24, of a deletion: places that cannot be asked any more. One where nothing was ever sent needs no
+  /// look; the others are waited for a while.
+  void find_lost_places() {
+    bool const sent = !before_.run_name.empty() || !before_.doubts.empty() || !before_.history.empty();
+    for (std::string const& place : places_needed()) {
+      if (place == kLocal) continue;
+      std::string const why =
+          lost_because(parts_.store, {"Workspace", object_->key.ns, place.substr(place.rfind('/') + 1)});
+      if (!why.empty())
+        lost_.insert({place, {.why = why, .given_up = !sent || forget_in(*object_, now_) == Duration{0}}});
+    }
+    forgotten_ = sent;
+  }
+  [[nodiscard]] bool given_up(std::string const& place) const {
+    auto const found = lost_.find(place);
+    return found != lost_.end() && found->second.given_up;
+  }
+  [[nodiscard]] static bool waits_longer(Outcome const& outcome, Duration limit) {
+    if (limit == Duration{0}) return false;
+    return outcome.next == Outcome::Next::Rest ||
+           (outcome.next == Outcome::Next::After && outcome.delay > limit);
+  }
+
   RunListing gather_listing() const {
     RunListing all{.complete = true, .settled = true};
-    std::set<std::string> const needed = places_needed();
+    std::set<std::string> needed = places_needed();
+    std::erase_if(needed, [&](std::string const& place) { return given_up(place); });
     std::set<std::string> places = needed;
     places.insert(std::string(kLocal));
     for (auto const& [key, scope] : parts_.scopes.all())
       if (key.ns == object_->key.ns) places.insert(to_string(key));
     for (std::string const& place : places) {
       Result<std::unique_ptr<RunDriver>> const at = driver(place);
-      Result<std::optional<RunListing>> listing = at ? (*at)->listing(owner_, context_) : Result<std::optional<RunListing>>(at.error());
+      Result<std::optional<RunListing>> listing =
+          at ? (*at)->listing(owner_, context_) : Result<std::optional<RunListing>>(at.error());
       bool const there = listing && listing->has_value();
       if (needed.contains(place)) {
         all.complete = all.complete && there;
@@ -200,7 +241,12 @@ class Pass {
     return all;
   }
 
-  std::optional<Error> look(RunId const& id, RunFacts& facts) const {
+  std::optional<Error> look(RunId const& id, RunFacts& facts) {
+    if (given_up(id.place)) {
+      facts.gets[id.name] = std::nullopt;
+      facts.get_began[id.name] = now_;
+      return std::nullopt;
+    }
     Result<std::unique_ptr<RunDriver>> const at = driver(id.place);
     if (!at) return at.error();
     WallTime began{};
@@ -208,24 +254,62 @@ class Pass {
     if (!seen) return seen.error();
     if (seen->has_value()) {
       if ((*seen)->owner != owner_)
-        return Error{.kind = ErrorKind::Invalid,
-                     .reason = "NameTaken",
-                     .message = "a run named " + id.name + " is there and is not ours; nothing was submitted"};
-      if (Result<Done> const more = (*at)->add_details(**seen, context_); !more) return more.error();
+        return Error{
+            .kind = ErrorKind::Invalid,
+            .reason = "NameTaken",
+            .message = "a run named " + id.name + " is there and is not ours; nothing was submitted"};
+      if (Result<Done> const more = (*at)->add_details(**seen, context_); !more) {
+        // The reason of a failure decides what follows; nothing else hides the run's state.
+        if ((*seen)->state == RunSeen::State::Failed && (*seen)->failure_class.empty()) return more.error();
+        keep_details(**seen);
+      }
     }
     facts.gets[id.name] = std::move(*seen);
     facts.get_began[id.name] = began;
     return std::nullopt;
   }
 
+  /// What could not be read again stays as it was told; an ended attempt is asked again for what is missing.
+  void keep_details(RunSeen& seen) {
+    details_missing_ = details_missing_ || !seen.live();
+    if (seen.name != before_.run_name) return;
+    if (seen.metrics.empty()) seen.metrics = before_.metrics;
+    if (seen.started_at.empty()) seen.started_at = before_.started_at;
+  }
+
   // ---- what is done
+
+  static bool writes(RunAction const& action) {
+    return std::holds_alternative<RunAct::Create>(action) ||
+           std::holds_alternative<RunAct::WriteReason>(action) ||
+           std::holds_alternative<RunAct::Cancel>(action);
+  }
+
+  /// As it was before a create was decided on: nothing is submitted in this pass.
+  void restore_attempt(TrainingRunStatus& status) const {
+    status.run_name = before_.run_name;
+    status.run_place = before_.run_place;
+    status.attempt = before_.attempt;
+    status.seen = before_.seen;
+    status.doubts = before_.doubts;
+  }
 
   Outcome act(RunDecision& decision, RunFacts& facts) {
     TrainingRunStatus& status = decision.status;
-    if (auto const* create = std::get_if<RunAct::Create>(&decision.action)) return submit(*create, decision, facts);
+    if (object_->annotation(kReconcile) == "paused" && writes(decision.action)) {
+      if (std::holds_alternative<RunAct::Create>(decision.action)) restore_attempt(status);
+      show(status, facts);
+      return conclude(status,
+                      {Verdict::Kind::Stalled, "Paused",
+                       "the annotation trainyard.dev/reconcile is paused; remove it to let the run go on"},
+                      Outcome::rest(), true);
+    }
+    if (auto const* create = std::get_if<RunAct::Create>(&decision.action))
+      return submit(*create, decision, facts);
     if (auto const* reason = std::get_if<RunAct::WriteReason>(&decision.action))
       return end(reason->id, reason->reason, decision, facts);
-    if (auto const* cancel = std::get_if<RunAct::Cancel>(&decision.action)) return end(cancel->id, "", decision, facts);
+    if (auto const* cancel = std::get_if<RunAct::Cancel>(&decision.action))
+      return end(cancel->id, "", decision, facts);
     if (std::holds_alternative<RunAct::Finalize>(decision.action)) return finalize();
     if (auto const* held = std::get_if<RunAct::Held>(&decision.action))
       return conclude(status,
@@ -235,26 +319,28 @@ class Pass {
                       Outcome::after(std::chrono::minutes(1)));
     show(status, facts);
     bool const recorded = std::holds_alternative<RunAct::Record>(decision.action);
-    bool const live = in_progress(status);
-    set_busy(facts.place, live || !status.doubts.empty());
+    bool const live = is_live(status);
+    set_busy(status);
     Verdict verdict = verdict_of(status, spec_.ready_when);
+    if (trouble_ && status.source_digest.empty())  // what the spec says now could never be told
+      return give_up(status, *trouble_);
     if (!decision.waiting_for.empty())
-      verdict = {Verdict::Kind::InProgress, facts.deleting ? "Deleting" : "Waiting", "waiting for " + decision.waiting_for};
-    Outcome const next = recorded ? Outcome::soon()
-                         : live || !decision.waiting_for.empty() || !status.doubts.empty() ? Outcome::after(pace(facts.place))
-                                                                                          : Outcome::rest();
+      verdict = {Verdict::Kind::InProgress, facts.deleting ? "Deleting" : "Waiting",
+                 "waiting for " + decision.waiting_for};
+    Outcome const next = recorded                                ? Outcome::soon()
+                         : details_missing_                      ? Outcome::after(std::chrono::seconds(30))
+                         : live || !decision.waiting_for.empty() ? Outcome::after(pace(facts.place))
+                                                                 : Outcome::rest();
     return conclude(status, verdict, next);
   }
 
-  [[nodiscard]] static bool in_progress(TrainingRunStatus const& status) {
-    return status.phase == "Preparing" || status.phase == "Queued" || status.phase == "Running" || status.phase == "Canceling";
-  }
-
   /// The current attempt as this pass saw it; one whose end was recorded earlier stays as it was told.
-  void show(TrainingRunStatus& status, RunFacts& facts) const {
+  void show(TrainingRunStatus& status, RunFacts& facts) {
     if (status.run_name.empty()) return show_no_attempt(status, spec_.suspend ? "Suspended" : "Pending");
-    if (!facts.gets.contains(status.run_name) && status.run_name != before_.run_name)
-      (void)look({status.run_name, status.run_place}, facts);  // for its metrics only; without them the record speaks
+    bool const told = status.run_name == before_.run_name && !before_.ended_at.empty();
+    if (!facts.gets.contains(status.run_name) && !told)
+      (void)look({status.run_name, status.run_place},
+                 facts);  // for its metrics only; without them the record speaks
     auto const found = facts.gets.find(status.run_name);
     if (found == facts.gets.end()) return;
     if (found->second) {
@@ -266,13 +352,14 @@ class Pass {
   }
 
   Outcome submit(RunAct::Create const& create, RunDecision& decision, RunFacts& facts) {
-    TrainingRunStatus waiting = decision.status;  // as it is if nothing is submitted in this pass
-    waiting.run_name = before_.run_name;
-    waiting.run_place = before_.run_place;
-    waiting.attempt = before_.attempt;
-    waiting.seen = before_.seen;
-    waiting.doubts = before_.doubts;
-    if (waiting.run_name.empty()) show_no_attempt(waiting, "Pending");
+    TrainingRunStatus waiting = decision.status;
+    restore_attempt(waiting);
+    show_no_attempt(waiting, "Pending");
+    if (trouble_) return give_up(waiting, *trouble_);
+    if (refused_before(waiting.revision)) {
+      bool const by_time = !before_.next_look.empty();
+      return by_time ? Outcome::after(*parse_rfc3339(before_.next_look) - now_) : Outcome::rest();
+    }
     if (!target_.ready)
       return conclude(waiting,
                       {target_.stalled ? Verdict::Kind::Stalled : Verdict::Kind::InProgress,
@@ -296,13 +383,16 @@ class Pass {
     Result<PreparedRun> const prepared = (*at)->prepare(request, context_);
     if (!prepared) return give_up(waiting, prepared.error());
 
-    // Rule 2a: the intent is in the status before the request leaves, by a write that fails if anything changed meanwhile.
+    // Rule 2a: the intent is in the status before the request leaves, by a write that fails if anything
+    // changed meanwhile.
     TrainingRunStatus& status = decision.status;
     WallTime const intended = parts_.clock().wall();
     for (manifests::RunDoubt& doubt : status.doubts)
       if (doubt.name == create.id.name) doubt.at = to_rfc3339(intended);
     show_no_attempt(status, "Preparing");
-    if (!write(status, {Verdict::Kind::InProgress, "Submitting", "submitting run " + create.id.name})) return Outcome::soon();
+    status.compute = target_.words;
+    Verdict const submitting{Verdict::Kind::InProgress, "Submitting", "submitting run " + create.id.name};
+    if (std::optional<Outcome> const failed = write(status, submitting)) return *failed;
     (*at)->set_busy(to_string(object_->key), true);
     if (parts_.clock().wall() - intended > kIntentAge) return Outcome::soon();
 
@@ -317,11 +407,22 @@ class Pass {
       else
         return give_up(status, seen.error());  // in doubt: the status says so until a look settles it
     }
-    parts_.azure.log.info("run submitted", {{"namespace", object_->key.ns}, {"name", object_->key.name}, {"run", create.id.name}});
+    parts_.azure.log.info(
+        "run submitted",
+        {{"namespace", object_->key.ns}, {"name", object_->key.name}, {"run", create.id.name}});
     std::erase_if(status.doubts, [&](manifests::RunDoubt const& d) { return d.name == create.id.name; });
     status.seen = true;
     show_attempt(status, *seen);
     return conclude(status, verdict_of(status, spec_.ready_when), Outcome::after((*at)->pace()));
+  }
+
+  /// The service said no to this very submission: again when its time has come, or never if only the spec can
+  /// mend it.
+  [[nodiscard]] bool refused_before(std::string const& revision) const {
+    bool const refused = before_.run_name.empty() && !before_.failure_message.empty();
+    if (!refused || revision != before_.revision || before_.observed_generation != object_->generation)
+      return false;
+    return before_.next_look.empty() || too_early(before_.next_look, now_);
   }
 
   /// The service said no, and the name is not there: nothing is in doubt.
@@ -330,6 +431,7 @@ class Pass {
     status.run_name.clear();
     status.run_place.clear();
     show_no_attempt(status, "Pending");
+    if (!is_blip(error)) status.failure_message = error.message;
     return give_up(status, error);
   }
 
@@ -338,7 +440,9 @@ class Pass {
     show(decision.status, facts);
     decision.status.phase = "Canceling";
     Verdict const verdict{Verdict::Kind::InProgress, "Canceling", "cancelling run " + id.name};
-    if (!write(decision.status, verdict)) return Outcome::soon();
+    WallTime const intended = parts_.clock().wall();
+    if (std::optional<Outcome> const failed = write(decision.status, verdict)) return *failed;
+    if (parts_.clock().wall() - intended > kIntentAge) return Outcome::soon();
     Result<std::unique_ptr<RunDriver>> const at = driver(id.place);
     if (!at) return give_up(decision.status, at.error());
     (*at)->set_busy(to_string(object_->key), true);
@@ -349,9 +453,12 @@ class Pass {
   }
 
   Outcome finalize() {
-    for (auto const& [key, scope] : parts_.scopes.all()) scope->set_busy(to_string(object_->key), false);
+    set_busy({});
+    for (auto const& [place, lost] : lost_)
+      if (forgotten_)
+        tell_forgotten(parts_, object_->key, "run " + before_.run_name + " of " + place, lost.why);
     Result<Done> const removed = parts_.store.remove_finalizer(*object_, kFinalizer, context_);
-    return removed ? Outcome::rest() : Outcome::backoff();
+    return removed ? Outcome::rest() : after_failed_write(removed.error());
   }
 
   // ---- what is told
@@ -365,29 +472,38 @@ class Pass {
   Outcome give_up(TrainingRunStatus& status, Error const& error) {
     if (status.phase.empty()) status.phase = "Pending";
     Setback const back = setback(error, status.setbacks, status.next_look, now_);
+    if (is_blip(error) && !object_->deleted_at && says_ready(status.conditions, *object_))
+      return back.outcome;
     return conclude(status, back.verdict, back.outcome, true);
   }
 
-  Outcome conclude(TrainingRunStatus& status, Verdict const& verdict, Outcome outcome, bool keep_next_look = false) {
+  Outcome conclude(TrainingRunStatus& status, Verdict const& verdict, Outcome outcome,
+                   bool keep_next_look = false) {
     if (!keep_next_look) status.next_look.clear();
-    if (verdict.kind == Verdict::Kind::Ready || object_->generation != before_.observed_generation) status.setbacks = 0;
-    return write(status, verdict) ? outcome : Outcome::soon();
+    if (verdict.kind == Verdict::Kind::Ready || object_->generation != before_.observed_generation)
+      status.setbacks = 0;
+    return write(status, verdict).value_or(outcome);
   }
 
-  /// False if the object changed meanwhile: this pass was about an older one.
-  bool write(TrainingRunStatus& status, Verdict const& verdict) {
+  /// Nothing when it is written; else how the pass ends.
+  std::optional<Outcome> write(TrainingRunStatus& status, Verdict const& verdict) {
     status.observed_generation = object_->generation;
     manifests::Conditions const was = status.conditions;
     tell(status.conditions, verdict, object_->generation, now_);
     Result<ObjectPtr> written = parts_.store.put_status(*object_, manifests::to_json(status), context_);
-    if (!written) return false;
+    if (!written) return after_failed_write(written.error());
     object_ = std::move(*written);
     record_transition(parts_.store, object_->key, was, status.conditions);
-    return true;
+    return std::nullopt;
   }
 
-  void set_busy(std::string const& place, bool busy) const {
-    if (Result<std::unique_ptr<RunDriver>> const at = driver(place)) (*at)->set_busy(to_string(object_->key), busy);
+  /// Each informer hears whether something of this run is under way in its workspace.
+  void set_busy(TrainingRunStatus const& status) const {
+    std::set<std::string> busy;
+    for (manifests::RunDoubt const& doubt : status.doubts) busy.insert(doubt.place);
+    if (is_live(status)) busy.insert(status.run_place);
+    for (auto const& [key, scope] : parts_.scopes.all())
+      scope->set_busy(to_string(object_->key), busy.contains(to_string(key)));
   }
 
   [[nodiscard]] Duration pace(std::string const& place) const {
@@ -403,14 +519,26 @@ class Pass {
   TrainingRunSpec spec_;
   TrainingRunStatus before_;
   Target target_;
+  std::optional<Error> trouble_;  // why the wanted state cannot be told; a live attempt is still looked after
   std::string source_digest_;
+  struct Lost {
+    std::string why;
+    bool given_up = false;
+  };
+  std::map<std::string, Lost> lost_;  // by place, of a deletion
+  bool forgotten_ = false;            // something was sent to what is lost
+  bool details_missing_ = false;
 };
 
 class TrainingRunReconciler final : public Reconciler {
  public:
-  explicit TrainingRunReconciler(Parts const& parts) : parts_(parts) {}
+  explicit TrainingRunReconciler(Parts const& parts) : parts_(parts) {
+    register_forgotten(parts.azure.metrics, "TrainingRun");
+  }
   [[nodiscard]] std::string_view kind() const override { return "TrainingRun"; }
-  Outcome reconcile(ObjectPtr read, Context const& context) override { return Pass(parts_, std::move(read), context).run(); }
+  Outcome reconcile(ObjectPtr read, Context const& context) override {
+    return Pass(parts_, std::move(read), context).run();
+  }
 
  private:
   Parts const& parts_;

@@ -1,11 +1,13 @@
 // Workspace: opens the scope by which everything else sees Azure, and says whether it can be used.
+#include "reconcilers/reconciler.hpp"
+
 #include "controller/base/encoding.hpp"
 #include "controller/base/time_text.hpp"
 #include "manifests/workspace.hpp"
 #include "reconcilers/azure/scope.hpp"
 #include "reconcilers/conditions.hpp"
 #include "reconcilers/names.hpp"
-#include "reconcilers/reconciler.hpp"
+#include "reconcilers/training_run/present.hpp"
 
 namespace trainyard::reconcilers {
 
@@ -31,7 +33,7 @@ class Pass {
     if (object_->deleted_at) return remove();
     if (!object_->has_finalizer(kFinalizer)) {
       Result<ObjectPtr> const added = parts_.store.add_finalizer(*object_, kFinalizer, context_);
-      return added ? Outcome::soon() : Outcome::backoff();
+      return added ? Outcome::soon() : after_failed_write(added.error());
     }
     if (Result<Done> const opened = open(); !opened) {
       parts_.scopes.close(object_->key);
@@ -39,13 +41,19 @@ class Pass {
     }
     std::shared_ptr<azure::AzureScope> const scope = parts_.scopes.find(object_->key);
     Result<azure::AmlWorkspace> const seen = scope->read_workspace(context_);
+    if (!seen && is_blip(seen.error()) && says_ready(before_.conditions, *object_))
+      return setback(seen.error(), status_.setbacks, status_.next_look, now_)
+          .outcome;  // lists tell if it lasts
     if (!seen) return give_up(seen.error().while_doing("reading workspace " + spec_.name));
-    if (!before_.workspace_id.empty() && before_.workspace_id != seen->workspace_id)
+    if (!before_.workspace_id.empty() && before_.workspace_id != seen->workspace_id) {
+      parts_.scopes.close(object_->key);  // rule 2: what is absent there proves nothing about ours
       return give_up({.kind = ErrorKind::Invalid,
                       .reason = "WorkspaceReplaced",
-                      .message = "spec.name: '" + spec_.name + "' is another workspace than before (workspaceId " +
-                                 seen->workspace_id + " instead of " + before_.workspace_id +
+                      .message = "spec.name: '" + spec_.name +
+                                 "' is another workspace than before (workspaceId " + seen->workspace_id +
+                                 " instead of " + before_.workspace_id +
                                  "); delete this Workspace and apply it again under another name"});
+    }
     status_.workspace_id = seen->workspace_id;
     status_.location = seen->location;
     status_.provisioning_state = seen->provisioning_state;
@@ -55,8 +63,9 @@ class Pass {
       return conclude({Verdict::Kind::Unknown, "ObservationStale", "lists fail: " + view->last_error.message},
                       Outcome::after(std::chrono::minutes(1)));
     if (!azure::same_text(seen->provisioning_state, "Succeeded"))
-      return conclude({Verdict::Kind::InProgress, seen->provisioning_state, "the workspace is not provisioned yet"},
-                      Outcome::after(std::chrono::seconds(30)));
+      return conclude(
+          {Verdict::Kind::InProgress, seen->provisioning_state, "the workspace is not provisioned yet"},
+          Outcome::after(std::chrono::seconds(30)));
     return conclude({Verdict::Kind::Ready, "Available", "workspace " + spec_.name + " can be used"},
                     Outcome::after(kLookAgain));
   }
@@ -73,10 +82,12 @@ class Pass {
         hex(sha256_of_parts({object_->spec.canonical(), *secret, cloud->resource_manager, cloud->authority}));
     if (parts_.scopes.fingerprint(object_->key) == fingerprint) return Done{};
     azure::AzureParts const& own = parts_.azure;
-    azure::AzureParts const azure{parts_.transport_for(*cloud), own.clock, own.random, own.log, own.scrubber, own.metrics, own.limits};
-    auto tokens = azure::client_secret_tokens(
-        azure.transport, azure.clock, azure.scrubber, *cloud,
-        {.tenant_id = spec_.client_secret.tenant_id, .client_id = spec_.client_secret.client_id, .secret = *secret});
+    azure::AzureParts const azure{
+        parts_.transport_for(*cloud), own.clock, own.random, own.log, own.scrubber, own.metrics, own.limits};
+    auto tokens = azure::client_secret_tokens(azure.transport, azure.clock, azure.scrubber, *cloud,
+                                              {.tenant_id = spec_.client_secret.tenant_id,
+                                               .client_id = spec_.client_secret.client_id,
+                                               .secret = *secret});
     azure::AzureScope::Options options = parts_.scope_options;
     options.job_tag = job_tag(parts_.cluster);
     azure::WorkspaceId const id{spec_.subscription_id, spec_.resource_group, spec_.name};
@@ -90,20 +101,23 @@ class Pass {
     if (!object_->has_finalizer(kFinalizer)) return Outcome::rest();
     std::string const holder = first_reference();
     if (!holder.empty())
-      return conclude({Verdict::Kind::InProgress, "InUse", "deletion waits for " + holder + ", which refers to this workspace"},
+      return conclude({Verdict::Kind::InProgress, "InUse",
+                       "deletion waits for " + holder + ", which refers to this workspace"},
                       Outcome::rest());  // the end of what refers to it wakes this pass
     parts_.scopes.close(object_->key);
     Result<Done> const removed = parts_.store.remove_finalizer(*object_, kFinalizer, context_);
-    return removed ? Outcome::rest() : Outcome::backoff();
+    return removed ? Outcome::rest() : after_failed_write(removed.error());
   }
 
   [[nodiscard]] std::string first_reference() const {
     for (ObjectPtr const& target : parts_.store.list("ComputeTarget"))
       if (target->key.ns == object_->key.ns && target->spec.text("workspace") == object_->key.name)
         return to_string(target->key);
-    for (ObjectPtr const& run : parts_.store.list("TrainingRun"))
-      if (run->key.ns == object_->key.ns && run->status.text("runPlace") == to_string(object_->key) && run->deleted_at)
+    for (ObjectPtr const& run : parts_.store.list("TrainingRun")) {
+      if (run->key.ns != object_->key.ns || run->status.text("runPlace") != to_string(object_->key)) continue;
+      if (run->deleted_at || is_live(manifests::training_run_status_from_json(run->status)))
         return to_string(run->key);
+    }
     return "";
   }
 
@@ -114,11 +128,13 @@ class Pass {
 
   Outcome conclude(Verdict const& verdict, Outcome outcome, bool keep_next_look = false) {
     if (!keep_next_look) status_.next_look.clear();
-    if (verdict.kind == Verdict::Kind::Ready || object_->generation != before_.observed_generation) status_.setbacks = 0;
+    if (verdict.kind == Verdict::Kind::Ready || object_->generation != before_.observed_generation)
+      status_.setbacks = 0;
     status_.observed_generation = object_->generation;
     tell(status_.conditions, verdict, object_->generation, now_);
-    Result<ObjectPtr> const written = parts_.store.put_status(*object_, manifests::to_json(status_), context_);
-    if (!written) return Outcome::soon();
+    Result<ObjectPtr> const written =
+        parts_.store.put_status(*object_, manifests::to_json(status_), context_);
+    if (!written) return after_failed_write(written.error());
     record_transition(parts_.store, object_->key, before_.conditions, status_.conditions);
     return outcome;
   }
@@ -136,7 +152,9 @@ class WorkspaceReconciler final : public Reconciler {
  public:
   explicit WorkspaceReconciler(Parts const& parts) : parts_(parts) {}
   [[nodiscard]] std::string_view kind() const override { return "Workspace"; }
-  Outcome reconcile(ObjectPtr read, Context const& context) override { return Pass(parts_, std::move(read), context).run(); }
+  Outcome reconcile(ObjectPtr read, Context const& context) override {
+    return Pass(parts_, std::move(read), context).run();
+  }
 
  private:
   Parts const& parts_;
