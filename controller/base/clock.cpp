@@ -4,13 +4,6 @@
 
 namespace trainyard {
 
-namespace {
-
-/// The library counts in nanoseconds, which overflow after 292 years.
-constexpr SteadyTime kFarAway{std::chrono::years(200)};
-
-}  // namespace
-
 SteadyTime SystemClock::steady() const {
   return std::chrono::time_point_cast<Duration>(std::chrono::steady_clock::now());
 }
@@ -18,6 +11,8 @@ SteadyTime SystemClock::steady() const {
 WallTime SystemClock::wall() const {
   return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
 }
+
+SteadyTime within_reach(SteadyTime until) { return std::min(until, SteadyTime(std::chrono::years(200))); }
 
 void Wakeup::notify() {
   {
@@ -29,7 +24,7 @@ void Wakeup::notify() {
 
 void Wakeup::wait_until(SteadyTime until, std::stop_token const& stop) {
   std::unique_lock lock(mutex_);
-  changed_.wait_until(lock, stop, std::min(until, kFarAway), [this] { return notified_; });
+  changed_.wait_until(lock, stop, within_reach(until), [this] { return notified_; });
   notified_ = false;
 }
 

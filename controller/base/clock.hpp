@@ -44,6 +44,10 @@ struct Context {
   SteadyTime deadline = SteadyTime::max();
 };
 
+/// `until`, or a time that no process lives to see: the library's waits count in nanoseconds, which overflow
+/// after 292 years.
+SteadyTime within_reach(SteadyTime until);
+
 /// Wakes one sleeper: the only way a thread of ours waits for time. notify() before wait() is not lost.
 class Wakeup {
  public:
