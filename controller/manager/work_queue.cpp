@@ -86,6 +86,11 @@ bool WorkQueue::visiting() const {
   return !visited_.empty();
 }
 
+bool WorkQueue::quiet(SteadyTime now) const {
+  std::lock_guard lock(mutex_);
+  return visited_.empty() && (in_order_.empty() || in_order_.begin()->first > now);
+}
+
 std::uint64_t WorkQueue::changes() const {
   std::lock_guard lock(mutex_);
   return changes_;
@@ -95,7 +100,7 @@ void WorkQueue::wait(std::uint64_t seen, std::optional<SteadyTime> until, std::s
   std::unique_lock lock(mutex_);
   auto const changed = [&] { return changes_ != seen; };
   if (until)
-    changed_.wait_until(lock, stop, *until, changed);
+    changed_.wait_until(lock, stop, within_reach(*until), changed);
   else
     changed_.wait(lock, stop, changed);
 }

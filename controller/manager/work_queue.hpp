@@ -29,6 +29,7 @@ class WorkQueue {
   [[nodiscard]] std::optional<SteadyTime> next_due() const;  // of those not being visited
   [[nodiscard]] std::size_t size() const;
   [[nodiscard]] bool visiting() const;
+  [[nodiscard]] bool quiet(SteadyTime now) const;  // none is being visited, and none is due by `now`
   /// Counts what may have made something due. Read it before looking for work: wait() returns at once if it has moved.
   [[nodiscard]] std::uint64_t changes() const;
   /// Sleeps until `until` (real steady clock), a change after `seen`, or the stop request.
