@@ -14,14 +14,16 @@ using std::chrono::hours;
 using std::chrono::minutes;
 
 WallTime const kNow = *parse_rfc3339("2026-01-02T03:04:05Z");
-std::string const kCreated = "2026-01-02T03:00:00.1234567+00:00", kLater = "2026-01-02T03:01:00.0000000+00:00";
+std::string const kCreated = "2026-01-02T03:00:00.1234567+00:00",
+                  kLater = "2026-01-02T03:01:00.0000000+00:00";
 
 ComputeFacts facts() {
   ComputeFacts facts{.owner = "me", .now = kNow, .started = kNow - hours(1), .get_began = kNow};
   facts.spec.block = "amlCompute";
   facts.spec.workspace = "ml";
   facts.spec.aml_compute = manifests::AmlComputeBlock{
-      .create = manifests::AmlComputeCreate{.vm_size = "Standard_DS3_v2", .max_nodes = 2, .min_nodes = 0}, .attach = {}};
+      .create = manifests::AmlComputeCreate{.vm_size = "Standard_DS3_v2", .max_nodes = 2, .min_nodes = 0},
+      .attach = {}};
   facts.asked = true;
   return facts;
 }
@@ -220,7 +222,8 @@ BOOST_AUTO_TEST_CASE(a_young_process_keeps_the_finalizer) {
 
 BOOST_AUTO_TEST_CASE(an_attached_compute_is_used_and_never_written) {
   ComputeFacts f = facts();
-  f.spec.aml_compute = manifests::AmlComputeBlock{.create = {}, .attach = manifests::AmlComputeAttach{.name = "cpu"}};
+  f.spec.aml_compute =
+      manifests::AmlComputeBlock{.create = {}, .attach = manifests::AmlComputeAttach{.name = "cpu"}};
   BOOST_TEST(ask(f).reason == "ComputeNotFound");
   Compute found = compute("Succeeded", true);
   found.max_nodes = 7;

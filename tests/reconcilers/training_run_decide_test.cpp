@@ -148,7 +148,8 @@ EndCase const kEnds[] = {
     {"superseded but completed first is final", State::Completed, "Superseded", "", false},
     {"a failure of the script is not retried on Platform", State::Failed, "", "UserCode", false},
     {"a failure of the platform is", State::Failed, "", "Platform", true},
-    {"waiting too long counts as capacity, which is not listed here", State::Canceled, "QueueTimeout", "", false},
+    {"waiting too long counts as capacity, which is not listed here", State::Canceled, "QueueTimeout", "",
+     false},
 };
 
 BOOST_DATA_TEST_CASE(what_follows_an_end, boost::unit_test::data::make(kEnds), c) {
@@ -277,7 +278,8 @@ BOOST_AUTO_TEST_CASE(another_holders_live_run_of_another_revision_is_left_alone)
   RunFacts f = facts();
   RunSeen theirs = seen(name_b(0), State::Live);
   theirs.holder = "somebody";
-  f.listing.items.push_back({.name = name_b(0), .revision = "B", .place = "local", .live = true, .holder = "somebody"});
+  f.listing.items.push_back(
+      {.name = name_b(0), .revision = "B", .place = "local", .live = true, .holder = "somebody"});
   answer(f, name_a(0), std::nullopt);
   answer(f, name_b(0), theirs);
   BOOST_TEST(is<RunAct::Held>(decide(f, {})));
@@ -297,7 +299,8 @@ BOOST_AUTO_TEST_CASE(a_finished_revision_that_comes_back_is_shown_and_not_run_ag
   RunFacts f = facts();
   TrainingRunStatus status = status_at(name_b(0));
   status.finished = {"A", "B"};
-  status.history.push_back({.name = name_a(2), .place = "local", .revision = "A", .attempt = 2, .outcome = "Completed"});
+  status.history.push_back(
+      {.name = name_a(2), .place = "local", .revision = "A", .attempt = 2, .outcome = "Completed"});
   status.history.push_back({.name = name_b(0), .place = "local", .revision = "B", .outcome = "Completed"});
   RunDecision const decision = decide(f, status);
   BOOST_TEST(is<RunAct::Wait>(decision));
