@@ -261,7 +261,7 @@ class Pass {
       if (Result<Done> const more = (*at)->add_details(**seen, context_); !more) {
         // The reason of a failure decides what follows; nothing else hides the run's state.
         if ((*seen)->state == RunSeen::State::Failed && (*seen)->failure_class.empty()) return more.error();
-        keep_details(**seen);
+        keep_details(**seen, more.error());
       }
     }
     facts.gets[id.name] = std::move(*seen);
@@ -269,9 +269,12 @@ class Pass {
     return std::nullopt;
   }
 
-  /// What could not be read again stays as it was told; an ended attempt is asked again for what is missing.
-  void keep_details(RunSeen& seen) {
-    details_missing_ = details_missing_ || !seen.live();
+  /// What could not be read again stays as it was told; an ended attempt without its end is asked again.
+  void keep_details(RunSeen& seen, Error const& error) {
+    if (!seen.live() && is_blip(error)) {
+      seen.ended_at.clear();
+      details_missing_ = true;
+    }
     if (seen.name != before_.run_name) return;
     if (seen.metrics.empty()) seen.metrics = before_.metrics;
     if (seen.started_at.empty()) seen.started_at = before_.started_at;

@@ -174,6 +174,48 @@ BOOST_FIXTURE_TEST_CASE(the_services_words_for_a_job, Jobs) {
   }
 }
 
+BOOST_FIXTURE_TEST_CASE(a_failure_is_told_though_its_metrics_cannot_be_read, Jobs) {
+  script.expect("GET", "/workspaces/W?", 200, azure::workspace_body().dump());
+  BOOST_REQUIRE(scope->read_workspace(within).has_value());
+  RunSeen failed = seen("Failed");
+  script
+      .expect("GET", "/runs/j/details", 200,
+              R"({"startTimeUtc":"2026-02-01T10:00:00Z","endTimeUtc":"2026-02-01T10:01:00Z",
+        "error":{"error":{"code":"UserError","message":"Execution failed: exited with status code 3"}}})")
+      .expect("GET", "/runs/get", 500);
+  BOOST_TEST(!driver.add_details(failed, within).has_value());
+  BOOST_TEST(failed.failure_class == "UserCode");
+  BOOST_TEST((failed.exit_code == 3));
+  BOOST_TEST(failed.started_at == "2026-02-01T10:00:00Z");
+}
+
+struct FailureCase {
+  char const* code;
+  char const* message;
+  char const* failure_class;
+};
+
+BOOST_FIXTURE_TEST_CASE(classes_of_failures, Jobs) {
+  FailureCase const cases[] = {
+      {"UserError", "exited with status code 1", "UserCode"},
+      {"SystemError", "the node was preempted", "Preempted"},
+      {"UserError", "core quota is exceeded", "Capacity"},
+      {"ServiceError", "something broke", "Platform"},
+  };
+  script.expect("GET", "/workspaces/W?", 200, azure::workspace_body().dump());
+  BOOST_REQUIRE(scope->read_workspace(within).has_value());
+  for (FailureCase const& c : cases) {
+    RunSeen failed = seen("Failed");
+    Json const error = Json::object({{"code", c.code}, {"message", c.message}});
+    script
+        .expect("GET", "/runs/j/details", 200,
+                Json::object({{"error", Json::object({{"error", error}})}}).dump())
+        .expect("GET", "/runs/get", 404, "{}");
+    BOOST_TEST(driver.add_details(failed, within).has_value());
+    BOOST_TEST(failed.failure_class == c.failure_class);
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(local_run_driver)
