@@ -142,6 +142,9 @@ BOOST_FIXTURE_TEST_CASE(a_run_that_waited_for_its_target_can_be_deleted, Local) 
   ObjectKey const key = store.apply("TrainingRun", "fit", run_spec());
   settle(key);
   BOOST_TEST(reason(key) == "WaitingForTarget");
+  store.remove(here);  // its revision is known, and no place to seek it in
+  settle(here);
+  BOOST_REQUIRE((store.get(here) == nullptr));
   store.remove(key);
   settle(key);
   BOOST_TEST((store.get(key) == nullptr));
