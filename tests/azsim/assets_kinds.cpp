@@ -140,8 +140,8 @@ Json kept_model(Workspace const& workspace, Json const& sent) {
   Json job;
   if (std::optional<FromJob> const from = artifact_of_job(uri)) {
     job = from->job;
-    uri = std::string(kShort) + "workspaceartifactstore/paths/ExperimentRun/dcid." + from->job + "/" +
-          from->path;
+    uri.assign(kShort).append("workspaceartifactstore/paths/ExperimentRun/dcid.");
+    uri.append(from->job).append("/").append(from->path);
   }
   uri = long_uri(workspace, uri, "resourceGroups");
   constexpr std::string_view kLower = "/resourcegroups/", kCamel = "/resourceGroups/";

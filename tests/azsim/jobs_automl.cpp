@@ -84,7 +84,7 @@ Json filled_input(Json const& sent) {
   if (!sent.is_object()) return sent;
   Json filled = Json::object({{"description", nullptr}});
   if (sent.text("jobInputType") != "literal") {
-    filled["uri"] = nullptr;
+    if (sent.find("uri") != nullptr) filled["uri"] = nullptr;
     filled["mode"] = "ReadOnlyMount";
   }
   return overlaid(std::move(filled), sent);
@@ -102,6 +102,9 @@ Json automl_task(Json const& sent) {
                                        {"validationData", nullptr},
                                        {"validationDataSize", nullptr}}),
                          sent);
+  // Newer api-versions show a tabular task's missing validation data as an input without an address.
+  if (tabular && filled.at("validationData").is_null())
+    filled["validationData"] = Json::object({{"jobInputType", "mltable"}});
   for (char const* data : {"trainingData", "validationData", "testData"})
     if (filled.find(data) != nullptr) filled[data] = filled_input(filled.at(data));
   filled["limitSettings"] = overlaid(limit_defaults(task), sent.at("limitSettings"));

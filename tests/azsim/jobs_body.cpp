@@ -301,6 +301,9 @@ Json for_version(Json job, std::string_view api_version) {
     job.erase("notificationSetting");
     job.erase("queueSettings");
     if (job.at("resources").is_object()) job["resources"].erase("locations");
+    if (job.at({"taskDetails", "validationData"}).is_object() &&
+        job.at({"taskDetails", "validationData"}).find("uri") == nullptr)
+      job["taskDetails"]["validationData"] = nullptr;
     if (job.at({"taskDetails", "limitSettings"}).is_object())
       for (char const* field : {"maxNodes", "sweepTrials", "sweepConcurrentTrials"})
         job["taskDetails"]["limitSettings"].erase(field);
