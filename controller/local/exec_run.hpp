@@ -5,6 +5,9 @@
 
 namespace trainyard::local {
 
+/// The descriptor on which the supervisor inherits the lock of its run's folder, held.
+inline constexpr int kLockDescriptor = 3;
+
 /// To be called by a process without threads, started by make_process_runner()'s runner: nobody else hands
 /// over the lock of the run's folder. Returns in the starting process at once, 0 if the supervisor is on its
 /// way; the supervisor itself, detached, returns when the run has ended.
