@@ -12,7 +12,7 @@ namespace trainyard::azsim {
 namespace {
 
 // As an emulator of one host has it: the account stands in the path.
-constexpr std::string_view kBlobRoot = "/blob";
+std::string const kBlobRoot = "/blob";
 
 struct Range {
   std::size_t first = 0, last = 0;
@@ -47,8 +47,7 @@ class BlobService final : public Blobs {
   explicit BlobService(Shared& shared) : shared_(shared) {}
 
   void register_operations(std::vector<Operation>& operations) override {
-    std::string const container = std::string(kBlobRoot) + "/{account}/{container}",
-                      blob = container + "/{path...}";
+    std::string const container = kBlobRoot + "/{account}/{container}", blob = container + "/{path...}";
     auto const add = [&](std::string name, std::string method, std::string const& pattern,
                          HttpResponse (BlobService::*serve)(Call const&, BlobPlace const&)) {
       operations.push_back({.name = std::move(name),
@@ -85,7 +84,7 @@ class BlobService final : public Blobs {
   }
   [[nodiscard]] std::string url(std::string const& account, std::string const& container,
                                 std::string const& path) const override {
-    std::string text = shared_.options.base_url + std::string(kBlobRoot) + "/" + account + "/" + container;
+    std::string text = shared_.options.base_url + kBlobRoot + "/" + account + "/" + container;
     if (path.empty()) return text;
     text += '/';
     for (char const c : path) text += c == '/' ? "/" : percent_encode(std::string_view(&c, 1));
@@ -104,7 +103,8 @@ class BlobService final : public Blobs {
  private:
   HttpResponse answer(Call const& call, HttpResponse (BlobService::*serve)(Call const&, BlobPlace const&)) {
     BlobPlace place{call.name("account"), call.name("container"), ""};
-    if (auto const path = call.names.find("path"); path != call.names.end()) place.path = percent_decode(path->second);
+    if (auto const path = call.names.find("path"); path != call.names.end())
+      place.path = percent_decode(path->second);
     HttpResponse reply = (this->*serve)(call, place);
     reply.headers.emplace_back("x-ms-request-id", shared_.guid());
     reply.headers.emplace_back("x-ms-version",
@@ -160,7 +160,7 @@ class BlobService final : public Blobs {
                     "Value for one of the query parameters specified in the request URI is invalid.");
     if (auto refused = refuse_access(call, place, "l")) return *refused;
     BlobListing listing{
-        .service_endpoint = shared_.options.base_url + std::string(kBlobRoot) + "/" + place.account + "/",
+        .service_endpoint = shared_.options.base_url + kBlobRoot + "/" + place.account + "/",
         .container = place.container,
         .prefix = call.url.parameter("prefix").value_or(""),
         .marker = call.url.parameter("marker").value_or(""),

@@ -5,7 +5,7 @@
 namespace trainyard::azsim {
 namespace {
 
-constexpr std::string_view kHead = "<?xml version=\"1.0\" encoding=\"utf-8\"?>";
+std::string const kHead = "<?xml version=\"1.0\" encoding=\"utf-8\"?>";
 
 std::string element(std::string_view name, std::string_view text) {
   std::string const tag(name);
@@ -59,7 +59,7 @@ std::string xml_escape(std::string_view text) {
 }
 
 std::string blob_error_xml(std::string_view code, std::string_view message) {
-  return std::string(kHead) + "<Error>" + element("Code", code) + element("Message", message) + "</Error>";
+  return kHead + "<Error>" + element("Code", code) + element("Message", message) + "</Error>";
 }
 
 std::string blob_list_xml(BlobListing const& listing, BlobStore::Container const& blobs) {
@@ -82,17 +82,16 @@ std::string blob_list_xml(BlobListing const& listing, BlobStore::Container const
     items += folder.empty() ? blob_xml(path, stored, listing.with_metadata)
                             : "<BlobPrefix>" + element("Name", folder) + "</BlobPrefix>";
   }
-  return std::string(kHead) + "<EnumerationResults ServiceEndpoint=\"" +
-         xml_escape(listing.service_endpoint) + "\" ContainerName=\"" + xml_escape(listing.container) +
-         "\">" + element("Prefix", listing.prefix) + element("Marker", listing.marker) +
-         element("MaxResults", std::to_string(listing.max_results)) +
+  return kHead + "<EnumerationResults ServiceEndpoint=\"" + xml_escape(listing.service_endpoint) +
+         "\" ContainerName=\"" + xml_escape(listing.container) + "\">" + element("Prefix", listing.prefix) +
+         element("Marker", listing.marker) + element("MaxResults", std::to_string(listing.max_results)) +
          element("Delimiter", listing.delimiter) + "<Blobs>" + items + "</Blobs>" +
          element("NextMarker", next) + "</EnumerationResults>";
 }
 
 std::string block_list_xml(std::vector<StoredBlob::Block> const& committed,
                            std::vector<StoredBlob::Block> const& uncommitted) {
-  return std::string(kHead) + "<BlockList>" + blocks_xml("CommittedBlocks", committed) +
+  return kHead + "<BlockList>" + blocks_xml("CommittedBlocks", committed) +
          blocks_xml("UncommittedBlocks", uncommitted) + "</BlockList>";
 }
 

@@ -28,8 +28,13 @@ Json to_json(Run const& run) {
   Json metrics = Json::object(), params = Json::object();
   for (auto const& [name, points] : run.metrics) {
     Json list = Json::array();
-    for (MetricPoint const& point : points)
-      list.push_back(Json::array({point.value, point.timestamp, point.step}));
+    for (MetricPoint const& point : points) {
+      Json item = Json::array();
+      item.push_back(point.value);
+      item.push_back(point.timestamp);
+      item.push_back(point.step);
+      list.push_back(std::move(item));
+    }
     metrics[name] = std::move(list);
   }
   for (auto const& [name, value] : run.params) params[name] = value;
