@@ -27,7 +27,8 @@ using X509Ptr = std::unique_ptr<X509, Release<X509_free>>;
 using Number = std::unique_ptr<BIGNUM, Release<BN_free>>;
 using Extension = std::unique_ptr<X509_EXTENSION, Release<X509_EXTENSION_free>>;
 
-constexpr long kDay = 24L * 60 * 60;
+using std::chrono::hours;
+using std::chrono::seconds;
 
 void require(bool good, char const* what) {
   if (!good) throw std::runtime_error(std::string("OpenSSL: ") + what);
@@ -62,13 +63,13 @@ void set_serial_number(X509* certificate) {
 }
 
 /// Everything but issuer, extensions and signature.
-X509Ptr unsigned_certificate(EVP_PKEY* key, std::string const& common_name, long days) {
+X509Ptr unsigned_certificate(EVP_PKEY* key, std::string const& common_name, hours valid_for) {
   X509Ptr certificate(X509_new());
   require(certificate != nullptr && X509_set_version(certificate.get(), X509_VERSION_3) == 1,
           "new certificate");
   set_serial_number(certificate.get());
-  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -kDay);
-  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), days * kDay);
+  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -seconds(hours(24)).count());
+  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), seconds(valid_for).count());
   require(X509_set_pubkey(certificate.get(), key) == 1, "public key");
   auto const* const name = reinterpret_cast<unsigned char const*>(common_name.c_str());
   require(X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate.get()), "CN", MBSTRING_UTF8, name, -1,
@@ -90,7 +91,7 @@ Certificate sign(X509* certificate, EVP_PKEY* signer, EVP_PKEY* own_key) {
 Certificate make_ca(std::string const& common_name) {
   Key const key(EVP_EC_gen("P-256"));
   require(key != nullptr, "new key");
-  X509Ptr const certificate = unsigned_certificate(key.get(), common_name, 3650);
+  X509Ptr const certificate = unsigned_certificate(key.get(), common_name, std::chrono::days(3650));
   X509* const raw = certificate.get();
   require(X509_set_issuer_name(raw, X509_get_subject_name(raw)) == 1, "issuer");
   add_extension(raw, raw, NID_basic_constraints, "critical,CA:TRUE");
@@ -100,7 +101,7 @@ Certificate make_ca(std::string const& common_name) {
 }
 
 Certificate issue(Certificate const& authority, std::vector<std::string> const& dns_names,
-                  std::vector<std::string> const& ip_addresses) {
+                  std::vector<std::string> const& ip_addresses, hours valid_for) {
   Bio const certificate_text = from_text(authority.certificate_pem);
   Bio const key_text = from_text(authority.key_pem);
   X509Ptr const issuer(PEM_read_bio_X509(certificate_text.get(), nullptr, nullptr, nullptr));
@@ -113,7 +114,7 @@ Certificate issue(Certificate const& authority, std::vector<std::string> const& 
 
   Key const key(EVP_EC_gen("P-256"));
   require(key != nullptr, "new key");
-  X509Ptr const certificate = unsigned_certificate(key.get(), "trainyard test server", 365);
+  X509Ptr const certificate = unsigned_certificate(key.get(), "trainyard test server", valid_for);
   X509* const raw = certificate.get();
   require(X509_set_issuer_name(raw, X509_get_subject_name(issuer.get())) == 1, "issuer");
   add_extension(raw, issuer.get(), NID_basic_constraints, "critical,CA:FALSE");

@@ -315,7 +315,9 @@ BOOST_AUTO_TEST_CASE(nobody_listens) {
 BOOST_AUTO_TEST_CASE(only_a_trusted_certificate_for_the_host_is_accepted) {
   azsim::Certificate const other = azsim::make_ca("another authority");
   azsim::Certificate const named = azsim::issue(authority().ca, {"elsewhere.test"}, {"127.0.0.2"});
+  azsim::Certificate const old = azsim::issue(authority().ca, {"localhost"}, {}, std::chrono::hours(-1));
   ScriptedServer right(playing({}), tls());
+  ScriptedServer expired(playing({}), ScriptedTls{old.certificate_pem, old.key_pem});
   ScriptedServer wrong_name(playing({}), ScriptedTls{named.certificate_pem, named.key_pem});
   struct {
     std::string name;
@@ -333,6 +335,7 @@ BOOST_AUTO_TEST_CASE(only_a_trusted_certificate_for_the_host_is_accepted) {
        "unable to get local issuer certificate"},
       {"system's roots only", right, "localhost", "", true, "unable to get local issuer certificate"},
       {"no roots", right, "localhost", "", false, "unable to get local issuer certificate"},
+      {"expired", expired, "localhost", authority().ca.certificate_pem, false, "certificate has expired"},
       {"wrong name", wrong_name, "localhost", authority().ca.certificate_pem, false, "hostname mismatch"},
       {"wrong address", wrong_name, "127.0.0.1", authority().ca.certificate_pem, false,
        "IP address mismatch"},
@@ -354,6 +357,7 @@ BOOST_AUTO_TEST_CASE(only_a_trusted_certificate_for_the_host_is_accepted) {
       BOOST_TEST(result.error().message.find(c.why) != std::string::npos, result.error().message);
     }
   BOOST_TEST(wrong_name.requests().empty());
+  BOOST_TEST(expired.requests().empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_ca_that_is_none_is_told) {
@@ -427,7 +431,7 @@ BOOST_AUTO_TEST_CASE(a_proxy_that_refuses_or_hangs) {
   });
   HttpTransportOptions options = trusting();
   options.https_proxy = "127.0.0.1:" + std::to_string(proxy.port());
-  options.quiet_time = milliseconds(500);
+  options.quiet_time = seconds(2);
   auto const transport = make_http_transport(options, kClock);
   auto const refused = transport->send({.method = "PUT", .url = "https://refused.test/"}, within(kSlack));
   check_error(refused, ErrorKind::Transient, {"ProxyFailed"});
@@ -438,7 +442,7 @@ BOOST_AUTO_TEST_CASE(a_proxy_that_refuses_or_hangs) {
       transport->send({.method = "PUT", .url = "https://hung.test/"}, within(milliseconds(100)));
   check_error(hung, ErrorKind::Canceled, {"DeadlineExceeded"});
   BOOST_TEST(!hung.error().maybe_applied);
-  BOOST_TEST((kClock.steady() - start < milliseconds(450)));  // although cpprestsdk cannot cancel a CONNECT
+  BOOST_TEST((kClock.steady() - start < milliseconds(1800)));  // although cpprestsdk cannot cancel a CONNECT
 }
 
 BOOST_AUTO_TEST_CASE(many_threads_with_deadlines_of_all_lengths) {
