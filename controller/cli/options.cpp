@@ -1,8 +1,8 @@
 #include "controller/cli/options.hpp"
 
-#include <getopt.h>
-
 #include <algorithm>
+
+#include <getopt.h>
 
 #include "controller/base/time_text.hpp"
 
@@ -53,7 +53,8 @@ Result<Duration> Parsed::duration(std::string_view flag, Duration other) const {
   if (!has(flag)) return other;
   Result<Duration> parsed = parse_duration(get(flag));
   if (!parsed)
-    return usage_error("--" + std::string(flag) + ": '" + get(flag) + "' is no duration; write it as 90s, 10m or 1h30m");
+    return usage_error("--" + std::string(flag) + ": '" + get(flag) +
+                       "' is no duration; write it as 90s, 10m or 1h30m");
   return parsed;
 }
 
@@ -82,24 +83,31 @@ Result<Parsed> parse(Command const& command, std::vector<std::string> const& arg
   ::opterr = 0;
   for (;;) {
     int const at_word = std::max(::optind, 1);
-    int const got = ::getopt_long(static_cast<int>(copies.size()), argv.data(), letters.c_str(), options.data(), nullptr);
+    int const got =
+        ::getopt_long(static_cast<int>(copies.size()), argv.data(), letters.c_str(), options.data(), nullptr);
     if (got == -1) break;
-    std::string const written = argv[static_cast<std::size_t>(std::min(at_word, static_cast<int>(copies.size()) - 1))];
+    std::string const written =
+        argv[static_cast<std::size_t>(std::min(at_word, static_cast<int>(copies.size()) - 1))];
     if (got == '?')
-      return usage_error("unknown flag " + written + "; see trainyard " + std::string(command.name) + " --help");
-    if (got == ':') return usage_error(written + " needs a value; see trainyard " + std::string(command.name) + " --help");
+      return usage_error("unknown flag " + written + "; see trainyard " + std::string(command.name) +
+                         " --help");
+    if (got == ':')
+      return usage_error(written + " needs a value; see trainyard " + std::string(command.name) + " --help");
     auto const flag = std::find_if(command.flags.begin(), command.flags.end(), [&](Flag const& f) {
       return got >= kFirstLongOnly ? &f - command.flags.data() == got - kFirstLongOnly : f.letter == got;
     });
     std::string const value = ::optarg != nullptr ? ::optarg : "";
     if (!flag->choices.empty() && !is_choice(flag->choices, value))
-      return usage_error("--" + std::string(flag->name) + ": '" + value + "' is not one of " + std::string(flag->choices));
+      return usage_error("--" + std::string(flag->name) + ": '" + value + "' is not one of " +
+                         std::string(flag->choices));
     parsed.values_[std::string(flag->name)] = value;
   }
-  for (int i = ::optind; i < static_cast<int>(copies.size()); ++i) parsed.words_.emplace_back(argv[static_cast<std::size_t>(i)]);
+  for (int i = ::optind; i < static_cast<int>(copies.size()); ++i)
+    parsed.words_.emplace_back(argv[static_cast<std::size_t>(i)]);
   if (parsed.has("help")) return parsed;
   if (parsed.words_.size() < command.least_words)
-    return usage_error("trainyard " + std::string(command.name) + " needs " + std::string(command.words) + "; see --help");
+    return usage_error("trainyard " + std::string(command.name) + " needs " + std::string(command.words) +
+                       "; see --help");
   if (parsed.words_.size() > command.most_words)
     return usage_error("'" + parsed.words_[command.most_words] + "' is one word too many; see trainyard " +
                        std::string(command.name) + " --help");
@@ -107,7 +115,8 @@ Result<Parsed> parse(Command const& command, std::vector<std::string> const& arg
 }
 
 std::string help_of(Command const& command) {
-  std::string text = std::string(command.summary) + "\n\nUsage: trainyard " + std::string(command.name) + " [flags]";
+  std::string text =
+      std::string(command.summary) + "\n\nUsage: trainyard " + std::string(command.name) + " [flags]";
   if (!command.words.empty()) text += " " + std::string(command.words);
   text += "\n\n" + std::string(command.about) + "\n";
   if (!command.examples.empty()) text += "\nExamples:\n" + indented(command.examples);
@@ -126,7 +135,8 @@ std::string help_of(Command const& command) {
 
 std::string help_of(std::span<Command const> commands) {
   std::string text =
-      "Trainyard makes Azure Machine Learning match your manifests: compute targets and training runs.\n\nCommands:\n";
+      "Trainyard makes Azure Machine Learning match your manifests: compute targets and training "
+      "runs.\n\nCommands:\n";
   for (Command const& command : commands) {
     std::string line = "  " + std::string(command.name);
     line.resize(14, ' ');
@@ -152,10 +162,12 @@ Result<std::string> completion(std::span<Command const> commands, std::string_vi
       "_trainyard() {\n"
       "  local word=${COMP_WORDS[COMP_CWORD]} words\n"
       "  case ${COMP_WORDS[1]} in\n" +
-      cases +
-      "    *) words=\"" + names + "\" ;;\n"
+      cases + "    *) words=\"" + names +
+      "\" ;;\n"
       "  esac\n"
-      "  if [ \"$COMP_CWORD\" -eq 1 ]; then words=\"" + names + "\"; fi\n"
+      "  if [ \"$COMP_CWORD\" -eq 1 ]; then words=\"" +
+      names +
+      "\"; fi\n"
       "  COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
       "}\n"
       "complete -o default -F _trainyard trainyard\n";

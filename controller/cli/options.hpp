@@ -16,9 +16,9 @@ namespace trainyard::cli {
 inline constexpr int kExitOk = 0, kExitFailed = 1, kExitUsage = 2, kExitInterrupted = 130;
 
 struct Flag {
-  std::string_view name;      // "cluster-name"
-  char letter = 0;            // 'o' for -o; 0 for none
-  std::string_view value;     // "NAME"; "" for a switch
+  std::string_view name;   // "cluster-name"
+  char letter = 0;         // 'o' for -o; 0 for none
+  std::string_view value;  // "NAME"; "" for a switch
   std::string_view help;
   std::string_view choices = "";  // "json|yaml|wide"
 };
@@ -39,15 +39,16 @@ class Parsed {
 
 struct Command {
   std::string_view name, summary;
-  std::string_view words;      // usage of what is not a flag: "KIND/NAME"
-  std::string_view about;      // what it does, exit codes where they say more
-  std::string_view examples;   // lines of shell
+  std::string_view words;     // usage of what is not a flag: "KIND/NAME"
+  std::string_view about;     // what it does, exit codes where they say more
+  std::string_view examples;  // lines of shell
   std::span<Flag const> flags;
   std::size_t least_words = 0, most_words = 0;
   int (*run)(Parsed const&) = nullptr;
 };
 
-/// An unknown flag, a flag without its value, a value out of its choices, too few or too many words: Invalid, in words.
+/// An unknown flag, a flag without its value, a value out of its choices, too few or too many words: Invalid,
+/// in words.
 Result<Parsed> parse(Command const& command, std::vector<std::string> const& arguments);
 std::string help_of(Command const& command);
 std::string help_of(std::span<Command const> commands);

@@ -14,18 +14,25 @@ struct Row {
   std::string state;       // the kind's own word: Available, Succeeded, Running ...
   std::string progress;    // nodes, metrics, or why it is not ready
   std::string age;
-  bool bad = false;        // stuck: somebody must act
+  bool bad = false;  // stuck: somebody must act
   bool operator==(Row const&) const = default;
 };
 Row row_of(StoredObject const& object, WallTime now);
 
-/// Columns padded to their widest cell; the last one is cut so that no line is wider than `width` (0: no limit).
-std::string table_of(std::vector<std::string> const& head, std::vector<std::vector<std::string>> const& lines, std::size_t width);
+/// Columns padded to their widest cell; no line is wider than `width` (0: no limit), what is cut ends in '~'.
+std::string table_of(std::vector<std::string> const& head, std::vector<std::vector<std::string>> const& lines,
+                     std::size_t width);
+std::string table_of(std::vector<Row> const& rows, std::size_t width);
+/// What `get -o wide` prints: also the namespace, the generation, and where the object was declared and is
+/// found.
+std::string wide_table_of(std::vector<ObjectPtr> const& objects, WallTime now);
+
+/// One line, without what would move a terminal's cursor.
+std::string one_line(std::string_view text);
+/// "accuracy=0.98 loss=0.05"; `digits` that count of each value.
+std::string metrics_text(Json const& metrics, int digits);
 
 /// The object as an API server would print it (kind, metadata, spec, status), for -o json and -o yaml.
 Json document_of(StoredObject const& object);
-
-/// What `describe` prints.
-std::string describe(StoredObject const& object, std::vector<StoredEvent> const& events, WallTime now);
 
 }  // namespace trainyard::cli

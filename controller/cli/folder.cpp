@@ -1,0 +1,91 @@
+#include "controller/cli/folder.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <iostream>
+
+#include "controller/manager/documents.hpp"
+#include "manifests/kinds.hpp"
+
+namespace trainyard::cli {
+
+directory::DirectoryOptions folder_of(Parsed const& parsed) {
+  directory::DirectoryOptions options{.directory = parsed.get("directory", "."),
+                                      .recursive = parsed.has("recursive")};
+  options.state =
+      parsed.has("state") ? std::filesystem::path(parsed.get("state")) : options.directory / ".trainyard";
+  if (parsed.has("secrets")) options.secrets = parsed.get("secrets");
+  return options;
+}
+
+std::string folder_flags(Parsed const& parsed) {
+  std::string text;
+  for (char const* flag : {"directory", "state"})
+    if (parsed.has(flag)) text += std::string(" --") + flag + " " + parsed.get(flag);
+  return text;
+}
+
+Result<Wanted> parse_wanted(std::string_view word) {
+  std::size_t const slash = word.find('/');
+  manifests::Kind const* const kind = manifests::find_kind(word.substr(0, slash));
+  if (kind == nullptr) {
+    std::string known;
+    for (manifests::Kind const& each : manifests::kinds())
+      known +=
+          (known.empty() ? "" : ", ") + std::string(each.plural) + " (" + std::string(each.short_name) + ")";
+    return usage_error("'" + std::string(word.substr(0, slash)) + "' is no kind; the kinds are " + known);
+  }
+  Wanted wanted{.kind = std::string(kind->kind)};
+  if (slash == std::string_view::npos) return wanted;
+  wanted.name = word.substr(slash + 1);
+  if (wanted.name.empty() || wanted.name.find('/') != std::string::npos)
+    return usage_error("'" + std::string(word) +
+                       "' names no object; write KIND/NAME, such as trainingrun/fit-local");
+  return wanted;
+}
+
+Result<ObjectKey> parse_key(std::string_view word, std::string const& ns) {
+  Result<Wanted> const wanted = parse_wanted(word);
+  if (!wanted) return wanted.error();
+  if (wanted->name.empty())
+    return usage_error("'" + std::string(word) +
+                       "' names no object; write KIND/NAME, such as trainingrun/fit-local");
+  return ObjectKey{wanted->kind, ns, wanted->name};
+}
+
+std::string short_name(ObjectKey const& key) {
+  std::string text = key.kind + "/";
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text + key.name;
+}
+
+Result<FolderReader> FolderReader::open(Parsed const& parsed) {
+  FolderReader folder;
+  Result<std::unique_ptr<directory::DirectoryReader>> reader = directory::DirectoryReader::open(
+      folder_of(parsed), manager::document_reader(), folder.parts_->clock, folder.parts_->scrubber);
+  if (!reader) return reader.error();
+  folder.reader_ = *std::move(reader);
+  return folder;
+}
+
+Result<ObjectPtr> FolderReader::find(ObjectKey const& key) const {
+  Result<ObjectPtr> object = reader_->get(key);
+  if (object && !*object)
+    return Error{
+        .kind = ErrorKind::NotFound,
+        .reason = "ObjectNotFound",
+        .message = short_name(key) + " is not there (namespace " + key.ns + "); trainyard get shows what is"};
+  return object;
+}
+
+int fail(Error const& error) {
+  std::cerr << "trainyard: " << error.message << "\n";
+  return error.reason == "Usage" ? kExitUsage : kExitFailed;
+}
+
+Error usage_error(std::string message) {
+  return {.kind = ErrorKind::Invalid, .reason = "Usage", .message = std::move(message)};
+}
+
+}  // namespace trainyard::cli
