@@ -130,13 +130,16 @@ Result<Done> DirectoryStore::commit(Batch batch) {
   });
   if (!written) return written;
   last_version_ = version;
-  std::lock_guard lock(mutex_);
-  for (Write& write : batch.writes) {
-    ObjectKey const key = write.object.key;
-    objects_[key] = std::make_shared<StoredObject const>(std::move(write.object));
+  {
+    std::lock_guard lock(mutex_);
+    for (Write& write : batch.writes) {
+      ObjectKey const key = write.object.key;
+      objects_[key] = std::make_shared<StoredObject const>(std::move(write.object));
+    }
+    for (ObjectKey const& key : batch.gone) objects_.erase(key);
+    changes_.insert(changes_.end(), changed.begin(), changed.end());
   }
-  for (ObjectKey const& key : batch.gone) objects_.erase(key);
-  changes_.insert(changes_.end(), changed.begin(), changed.end());
+  parts_.written();
   return Done{};
 }
 

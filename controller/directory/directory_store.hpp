@@ -1,6 +1,7 @@
 // The object store of folder mode: manifests in a folder, everything else in a SQLite file beside it.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -22,6 +23,7 @@ struct DirectoryParts {
   Clock const& clock;
   Logger const& log;
   Scrubber& scrubber;
+  std::function<void()> written = [] {};  // told after each write; from any thread
 };
 
 /// The operator's. A vanished or broken file deletes nothing; deletion is asked for by name. Safe to call

@@ -182,16 +182,23 @@ void Operator::wake_dependents(ObjectKey const& key) {
   }
 }
 
-void Operator::run(int workers, std::stop_token const& stop) {
+void Operator::run(int workers, std::stop_token const& stop, std::stop_token const& hurry) {
   std::vector<std::jthread> pool;
   for (int i = 0; i < workers; ++i)
-    pool.emplace_back([this, &stop] {
+    pool.emplace_back([this, &stop, &hurry] {
       while (!stop.stop_requested()) {
         std::uint64_t const seen = queue_.changes();
-        if (!step(stop)) queue_.wait(seen, next_due(), stop);
+        if (!step(hurry)) queue_.wait(seen, next_due(), stop);
       }
     });
 }  // joins the workers
+
+bool Operator::quiet() {
+  std::lock_guard lock(pump_);
+  take_changes();
+  enqueue_due_lists();
+  return queue_.quiet(parts_.clock().steady());
+}
 
 Standing Operator::standing() const {
   Standing standing;

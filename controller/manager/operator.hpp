@@ -33,12 +33,15 @@ class Operator {
   bool step(std::stop_token const& stop);
   /// When step() will have something to do; nullopt: only after a change.
   [[nodiscard]] std::optional<SteadyTime> next_due();
-  /// Steps on `workers` threads until the stop request, then lets the passes under way end.
-  void run(int workers, std::stop_token const& stop);
+  /// Steps on `workers` threads until the stop request, then lets the passes under way end; `hurry` cuts short what they
+  /// wait for.
+  void run(int workers, std::stop_token const& stop, std::stop_token const& hurry);
   /// The store has changes: from any thread.
   void wake() { queue_.wake(); }
 
   [[nodiscard]] Standing standing() const;
+  /// Nothing is due or under way, and all changes told of were taken in: until then standing() may speak of the past.
+  [[nodiscard]] bool quiet();
 
  private:
   void take_changes();
