@@ -38,17 +38,18 @@ Json to_json(Run const& run) {
     metrics[name] = std::move(list);
   }
   for (auto const& [name, value] : run.params) params[name] = value;
-  return Json::object({{"id", run.id},
-                       {"experiment", run.experiment},
-                       {"name", run.name},
-                       {"status", run.status},
-                       {"startTime", run.start_time},
-                       {"endTime", run.end_time ? Json(*run.end_time) : Json()},
-                       {"deleted", run.deleted},
-                       {"isJob", run.is_job},
-                       {"metrics", std::move(metrics)},
-                       {"params", std::move(params)},
-                       {"tags", run.tags}});
+  Json saved = Json::object({{"id", run.id},
+                             {"experiment", run.experiment},
+                             {"name", run.name},
+                             {"status", run.status},
+                             {"startTime", run.start_time},
+                             {"deleted", run.deleted},
+                             {"isJob", run.is_job},
+                             {"tags", run.tags}});
+  if (run.end_time) saved["endTime"] = *run.end_time;
+  saved["metrics"] = std::move(metrics);
+  saved["params"] = std::move(params);
+  return saved;
 }
 
 Run from_json(Json const& state) {

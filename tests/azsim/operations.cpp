@@ -16,10 +16,11 @@ class Operations final : public Service {
 
   void register_operations(std::vector<Operation>& operations) override {
     for (std::string const family : {"computeOperationsStatus", "workspaceOperationsStatus"})
-      operations.push_back({.name = "operations." + family,
-                            .method = "GET",
-                            .pattern = std::string(kLocationPattern) + "/" + family + "/{id}",
-                            .handler = [this, family](Call const& call) { return poll(family, call); }});
+      operations.push_back(
+          {.name = "operations." + family,
+           .method = "GET",
+           .pattern = std::string(kLocationPattern).append("/").append(family).append("/{id}"),
+           .handler = [this, family](Call const& call) { return poll(family, call); }});
   }
   [[nodiscard]] Json snapshot() const override { return shared_.operations.snapshot(); }
   Result<Done> restore(Json const& state) override { return shared_.operations.restore(state); }
