@@ -26,7 +26,8 @@ class Validation {
     for (auto const& [place, kind] : read.ignored)
       std::cout << place << ": " << kind << " is not one of Trainyard's kinds: ignored here\n";
     for (directory::Declaration const& document : read.documents) {
-      auto const [known, first] = places_.emplace(document.key, document.place);
+      std::filesystem::path const folder = std::filesystem::path(path).parent_path();
+      auto const [known, first] = places_.emplace(std::pair(folder, document.key), document.place);
       if (first)
         std::cout << document.place << ": " << short_name(document.key) << " is good\n";
       else
@@ -49,7 +50,8 @@ class Validation {
 
  private:
   int files_ = 0, errors_ = 0;
-  std::map<ObjectKey, std::string> places_;
+  // By folder: what lies in different ones is often applied apart, as samples are.
+  std::map<std::pair<std::filesystem::path, ObjectKey>, std::string> places_;
 };
 
 }  // namespace

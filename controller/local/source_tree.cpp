@@ -18,7 +18,7 @@ namespace trainyard::local {
 namespace {
 
 constexpr int kDeepest = 100;
-constexpr std::string_view kAlwaysIgnored = ".git\n__pycache__/\n";
+constexpr std::string_view kAlwaysIgnored = ".git\n__pycache__/\n.trainyard/\n";  // the last: our own state
 constexpr std::size_t kMostIgnoreBytes = std::size_t{1} << 20U;
 
 using NodeId = std::pair<std::uint64_t, std::uint64_t>;  // device, inode
