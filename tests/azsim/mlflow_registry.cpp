@@ -88,9 +88,10 @@ class Registry {
     std::string const wanted = open == close ? "" : filter.substr(open + 1, close - open - 1);
     Json list = Json::array();
     for (std::string const& name : shared_.assets->names(workspace, kModels))
-      if (wanted.empty() || same_name(name, wanted))
-        for (Json const& item : shared_.assets->versions(workspace, kModels, name).items())
-          list.push_back(show_version(name, item));
+      if (wanted.empty() || same_name(name, wanted)) {
+        Json const versions = shared_.assets->versions(workspace, kModels, name);
+        for (Json const& item : versions.items()) list.push_back(show_version(name, item));
+      }
     return json_reply(200, Json::object({{"model_versions", std::move(list)}}));
   }
 
@@ -113,7 +114,8 @@ class Registry {
     return json_reply(200, Json::object({{"registered_model", show_model(workspace, name)}}));
   }
   HttpResponse version_reply(Call const& call, std::string const& name, std::string const& version) {
-    for (Json const& item : shared_.assets->versions(shared_.workspace(call), kModels, name).items())
+    Json const versions = shared_.assets->versions(shared_.workspace(call), kModels, name);
+    for (Json const& item : versions.items())
       if (same_name(item.text("name"), version))
         return json_reply(200, Json::object({{"model_version", show_version(name, item)}}));
     return no_version(name, version);
