@@ -44,7 +44,7 @@ struct Simulated : SimulatedWire, Surroundings {
   void submit() {
     Result<std::string> const code =
         upload_code(arm, id, "ty-code", {{"train.py", "print()"}, {"a b/c.txt", "x"}}, {});
-    BOOST_REQUIRE_MESSAGE(code.has_value(), code ? "" : code.error().message);
+    BOOST_REQUIRE_MESSAGE(code.has_value(), (code ? "" : code.error().message));
     Result<std::string> const environment = ensure_environment(arm, id, "debian:12", {});
     BOOST_REQUIRE(environment.has_value());
     Json const properties = Json::object({{"jobType", "Command"},
@@ -53,7 +53,7 @@ struct Simulated : SimulatedWire, Surroundings {
                                           {"environmentId", *environment},
                                           {"tags", Json::object({{"ty-mark", "o"}})}});
     Result<Job> const job = jobs.put("j", Json::object({{"properties", properties}}), {});
-    BOOST_REQUIRE_MESSAGE(job.has_value(), job ? "" : job.error().message);
+    BOOST_REQUIRE_MESSAGE(job.has_value(), (job ? "" : job.error().message));
     BOOST_TEST(job->status == "Starting");
     pass(options.queue);
   }
@@ -69,7 +69,7 @@ struct Simulated : SimulatedWire, Surroundings {
 BOOST_FIXTURE_TEST_CASE(code_is_uploaded_once_and_found_by_name, Simulated) {
   BOOST_TEST(find_code(arm, id, "ty-code", {})->empty());
   Result<std::string> const made = upload_code(arm, id, "ty-code", {{"train.py", "print()"}}, {});
-  BOOST_REQUIRE_MESSAGE(made.has_value(), made ? "" : made.error().message);
+  BOOST_REQUIRE_MESSAGE(made.has_value(), (made ? "" : made.error().message));
   BOOST_TEST(*find_code(arm, id, "ty-code", {}) == *made);
   // Another upload under the name finds the first one.
   BOOST_TEST(*upload_code(arm, id, "ty-code", {{"train.py", "other"}}, {}) == *made);
@@ -89,9 +89,9 @@ BOOST_FIXTURE_TEST_CASE(a_run_is_submitted_seen_and_read_back, Simulated) {
   executor.running["j"] = {.log = "all is well\n", .exit_code = 0, .outputs = {}};
   pass(std::chrono::seconds(1));
   Result<AmlWorkspace> const workspace = get_workspace(arm, id, {});
-  BOOST_REQUIRE_MESSAGE(workspace.has_value(), workspace ? "" : workspace.error().message);
+  BOOST_REQUIRE_MESSAGE(workspace.has_value(), (workspace ? "" : workspace.error().message));
   Result<RunDetails> const details = get_run_details(arm, id, *workspace, "j", {});
-  BOOST_REQUIRE_MESSAGE(details.has_value(), details ? "" : details.error().message);
+  BOOST_REQUIRE_MESSAGE(details.has_value(), (details ? "" : details.error().message));
   BOOST_TEST(!details->started_at.empty());
   BOOST_TEST(!details->ended_at.empty());
   BOOST_REQUIRE(details->log_files.contains("user_logs/std_log.txt"));
@@ -105,7 +105,7 @@ BOOST_FIXTURE_TEST_CASE(a_mark_is_added_and_a_cancel_taken, Simulated) {
   Result<std::optional<Job>> const job = jobs.get("j", Urgency::Edit, {});
   BOOST_REQUIRE((job && job->has_value()));
   Result<Job> const marked = jobs.add_properties(**job, Json::object({{"trainyard-reason", "Canceled"}}), {});
-  BOOST_REQUIRE_MESSAGE(marked.has_value(), marked ? "" : marked.error().message);
+  BOOST_REQUIRE_MESSAGE(marked.has_value(), (marked ? "" : marked.error().message));
   BOOST_TEST(marked->properties.text("trainyard-reason") == "Canceled");
   BOOST_TEST(jobs.cancel("j", {}).has_value());
   pass(std::chrono::seconds(1));
