@@ -56,6 +56,11 @@ void delete_all(World& world) {
     world.ask_to_delete(key);
 }
 
+/// What is on its way lands, what is in doubt settles, and the cluster lets its idle nodes go.
+void let_settle(World& world) {
+  world.run_until([] { return false; }, minutes(30));
+}
+
 /// Apply, wait, edit, wait, delete, wait; after each the world rests and nothing more is written. "" if all
 /// is well.
 std::string quickstart(WorldOptions const& options, std::size_t* effects = nullptr) {
@@ -65,13 +70,13 @@ std::string quickstart(WorldOptions const& options, std::size_t* effects = nullp
   if (!world.run_until([&] { return all_ready(world); }, hours(3)))
     return fail("the first apply did not become ready");
   world.heal();
-  world.run_until([] { return false; }, minutes(10));  // what is on its way lands, what is in doubt settles
+  let_settle(world);
   if (!world.is_quiet_for(hours(2))) return fail("something was written though nothing was to do");
   if (world.judge.created().size() != 2) return fail("not one run each");
   world.restart();
   if (!world.run_until([&] { return all_ready(world); }, minutes(30)))
     return fail("not ready after a restart");
-  world.run_until([] { return false; }, minutes(10));
+  if (!world.is_quiet_for(minutes(30))) return fail("a restart was not silent");
   if (world.judge.created().size() != 2) return fail("something ran again after a restart");
 
   edit_script(world);
@@ -94,7 +99,7 @@ std::string first_apply(WorldOptions const& options, std::size_t* effects = null
   bool const ready = world.run_until([&] { return all_ready(world); }, hours(3));
   if (effects != nullptr) *effects = world.stage.effects();
   if (!ready) return "not ready\n" + world.story();
-  world.run_until([] { return false; }, minutes(15));
+  let_settle(world);
   if (!world.is_quiet_for(hours(1)) || !world.judge.verdicts().empty()) return "no rest\n" + world.story();
   if (world.judge.created().size() != 2) return "not one run each\n" + world.story();
   return "";
