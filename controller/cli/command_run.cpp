@@ -148,7 +148,7 @@ int run_operator(Parsed const& parsed) {
     if (settled) break;
     changed.wait_until(clock.steady() + (until_settled ? kLookForEnd : kRedraw), signals.token());
   }
-  view->end();
+  view->end(until_settled);
   if (!settled) view->note("trainyard: stopping; passes under way end first, local runs go on");
   running.stop();
   Deeds const deeds{running.activity().azure_writes, running.activity().runs_started};

@@ -47,8 +47,9 @@ class LiveView final : public ProgressView {
     if (!ended_) out_(drawn_);
   }
 
-  void end() override {
+  void end(bool verdict_follows) override {
     std::lock_guard lock(mutex_);
+    if (verdict_follows) out_(back());
     ended_ = true;
   }
 
@@ -98,7 +99,7 @@ class PlainView final : public ProgressView {
     err_(std::string(line) + "\n");
   }
 
-  void end() override {}
+  void end(bool) override {}
 
  private:
   Clock const& clock_;

@@ -18,8 +18,8 @@ struct ProgressView {
   virtual void show(std::vector<Row> const& rows) = 0;
   /// A line for the user (a problem, a line of the log), on stderr, apart from what is shown.
   virtual void note(std::string_view line) = 0;
-  /// Nothing is redrawn from here on; what was shown stays.
-  virtual void end() = 0;
+  /// Nothing is redrawn from here on. What was drawn is taken away if a verdict follows, which tells it all again.
+  virtual void end(bool verdict_follows) = 0;
 };
 
 struct Terminal {

@@ -146,7 +146,8 @@ BOOST_AUTO_TEST_CASE(the_live_table_is_redrawn_where_it_was) {
   BOOST_TEST(contains(out, "\r\033[2A\033[J"));
   view->note("hello");
   BOOST_TEST(err == "hello\n");
-  view->end();
+  view->end(true);
+  BOOST_TEST(out.ends_with("\r\033[2A\033[J"));  // the verdict shows the table again
   std::size_t const before = out.size();
   view->show({Row{.kind = "workspace", .name = "b"}});
   BOOST_TEST(out.size() == before);
