@@ -1,13 +1,7 @@
 // The quickstart's scenario, with faults from a seed and with the operator killed at every effect.
-// TRAINYARD_SEED=n repeats one world; TRAINYARD_SEEDS=n tries that many.
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
-
 #include <boost/test/unit_test.hpp>
 
-#include "tests/sim/world.hpp"
+#include "tests/sim/scenario.hpp"
 
 namespace trainyard::sim {
 
@@ -16,49 +10,8 @@ namespace {
 using std::chrono::hours;
 using std::chrono::minutes;
 
-ObjectKey const kFitLocal{"TrainingRun", "default", "fit-local"};
-ObjectKey const kFitCluster{"TrainingRun", "default", "fit-cluster"};
-ObjectKey const kCpuCluster{"ComputeTarget", "default", "cpu-cluster"};
-ObjectKey const kThisMachine{"ComputeTarget", "default", "this-machine"};
-ObjectKey const kDemo{"Workspace", "default", "demo"};
-
-std::uint64_t number(char const* variable, std::uint64_t other) {
-  char const* const text = std::getenv(variable);
-  return text == nullptr ? other : std::strtoull(text, nullptr, 10);
-}
-
-/// The folder a user has.
-void apply_quickstart(World& world) {
-  namespace fs = std::filesystem;
-  fs::path const root = fs::path(TRAINYARD_SOURCE_DIR) / "manifests" / "samples" / "quickstart";
-  for (char const* file : {"src/train.py", "src/tracking.py", "src/penguins.csv", "src/.amlignore",
-                           "workspace.yaml", "compute.yaml", "runs.yaml"}) {
-    std::ifstream const in(root / file, std::ios::binary);
-    std::ostringstream text;
-    text << in.rdbuf();
-    world.write(file, text.str());
-  }
-}
-
-bool all_ready(World const& world) {
-  for (ObjectKey const& key : {kDemo, kThisMachine, kCpuCluster, kFitLocal, kFitCluster})
-    if (!world.ready(key)) return false;
-  return true;
-}
-
 void edit_script(World& world) {
   world.write("src/train.py", world.read("src/train.py") + "\n# once more\n");
-}
-
-void delete_all(World& world) {
-  for (char const* file : {"runs.yaml", "compute.yaml", "workspace.yaml"}) world.remove(file);
-  for (ObjectKey const& key : {kFitLocal, kFitCluster, kCpuCluster, kThisMachine, kDemo})
-    world.ask_to_delete(key);
-}
-
-/// What is on its way lands, what is in doubt settles, and the cluster lets its idle nodes go.
-void let_settle(World& world) {
-  world.run_until([] { return false; }, minutes(30));
 }
 
 /// Apply, wait, edit, wait, delete, wait; after each the world rests and nothing more is written. "" if all
@@ -128,12 +81,7 @@ BOOST_AUTO_TEST_CASE(the_same_seed_gives_the_same_trace) {
 }
 
 BOOST_AUTO_TEST_CASE(with_faults_from_a_seed) {
-  std::uint64_t const one = number("TRAINYARD_SEED", 0);
-  std::uint64_t const first = one != 0 ? one : 1, count = one != 0 ? 1 : number("TRAINYARD_SEEDS", 50);
-  for (std::uint64_t seed = first; seed < first + count; ++seed) {
-    std::string const said = quickstart({.seed = seed, .faults = rough_network()});
-    BOOST_REQUIRE_MESSAGE(said.empty(), said);
-  }
+  for_seeds(50, [](std::uint64_t seed) { return quickstart({.seed = seed, .faults = rough_network()}); });
 }
 
 BOOST_AUTO_TEST_CASE(killed_at_every_effect) {
