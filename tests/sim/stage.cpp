@@ -47,9 +47,11 @@ void Stage::tell(std::string const& what) {
 }
 
 std::string Stage::last(std::size_t lines) const {
+  std::vector<std::string const*> shown;
+  for (auto line = trace_.rbegin(); line != trace_.rend() && shown.size() < lines; ++line)
+    if (line->find(": GET /") == std::string::npos) shown.push_back(&*line);
   std::string text;
-  for (std::size_t i = trace_.size() - std::min(lines, trace_.size()); i < trace_.size(); ++i)
-    text += trace_[i] + "\n";
+  for (auto line = shown.rbegin(); line != shown.rend(); ++line) text += **line + "\n";
   return text;
 }
 

@@ -45,7 +45,7 @@ class Stage {
 
   void tell(std::string const& what);
   [[nodiscard]] std::vector<std::string> const& trace() const { return trace_; }
-  /// The end of the trace, as a failure shows it.
+  /// The end of the trace, as a failure shows it: what was only read is left out.
   [[nodiscard]] std::string last(std::size_t lines) const;
 
  private:

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
+#include <utility>
 
 #include "controller/directory/directory_store.hpp"
 #include "controller/local/directory_source.hpp"
@@ -226,6 +227,9 @@ void World::step() {
   judged_ = stage.effects();
   judge.check_objects();
   judge.check_left_behind();
+  std::size_t const before = std::exchange(objects_, count());
+  if (objects_ < before)
+    look_at_folder();  // one is gone, and its document may be back: the store asks for a look
 }
 
 bool World::run_until(std::function<bool()> const& done, Duration within) {
@@ -248,9 +252,11 @@ ObjectPtr World::object(ObjectKey const& key) const { return process_->folder->g
 
 bool World::settled() const { return process_->op->standing().settled(); }
 
-bool World::empty() const {
-  manager::Standing const standing = process_->op->standing();
-  return standing.ready + standing.stalled + standing.moving == 0;
+std::size_t World::count() const {
+  std::size_t count = 0;
+  for (char const* kind : {"Workspace", "ComputeTarget", "TrainingRun"})
+    count += process_->folder->list(kind).size();
+  return count;
 }
 
 bool World::ready(ObjectKey const& key) const {
@@ -269,7 +275,12 @@ std::string World::story() const {
             std::to_string(options_.kill->at);
   text += "; repeat it alone: TRAINYARD_SEED=" + std::to_string(options_.seed) + "\n";
   for (std::string const& verdict : judge.verdicts()) text += "broken: " + verdict + "\n";
-  return text + stage.last(80);
+  text += stage.last(80);
+  for (char const* kind : {"Workspace", "ComputeTarget", "TrainingRun"})
+    for (ObjectPtr const& object : process_->folder->list(kind))
+      text += to_string(object->key) + " generation " + std::to_string(object->generation) +
+              (object->deleted_at ? ", being deleted: " : ": ") + object->status.dump() + "\n";
+  return text;
 }
 
 }  // namespace trainyard::sim

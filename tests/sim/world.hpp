@@ -51,8 +51,9 @@ class World {
 
   [[nodiscard]] ObjectPtr object(ObjectKey const& key) const;
   [[nodiscard]] bool settled() const;  // all ready or stalled, by their current generations
-  [[nodiscard]] bool empty() const;    // no objects are left
+  [[nodiscard]] bool empty() const { return count() == 0; }
   [[nodiscard]] bool ready(ObjectKey const& key) const;
+  [[nodiscard]] std::size_t count() const;  // of objects
 
   Stage stage;
   azsim::AzureSim azure;
@@ -75,7 +76,7 @@ class World {
   std::filesystem::path folder_;
   int boots_ = 0;
   SteadyTime stuck_since_{};
-  std::size_t stuck_steps_ = 0, judged_ = 0;
+  std::size_t stuck_steps_ = 0, judged_ = 0, objects_ = 0;
   std::unique_ptr<Process> process_;
 };
 
