@@ -5,6 +5,8 @@
 #include <charconv>
 #include <functional>
 
+#include "tests/azsim/program/fault_file.hpp"
+
 namespace trainyard::azsim {
 namespace {
 
@@ -52,10 +54,10 @@ bool add_workspace(CommandLine& line, std::string const& value) {
   return true;
 }
 
-std::array<Option, 15> const& all_options() {
+std::array<Option, 16> const& all_options() {
   using Line = CommandLine;
   using Text = std::string const&;
-  static std::array<Option, 15> const options = {{
+  static std::array<Option, 16> const options = {{
       {"--listen", "ADDRESS[:PORT]", "HTTPS, 127.0.0.1:8443 unless told; port 0 is any free one",
        [](Line& line, Text value) { return set_listen(line.https, value); }},
       {"--listen-http", "ADDRESS[:PORT]", "HTTP too, 127.0.0.1:8080 for instance",
@@ -85,6 +87,8 @@ std::array<Option, 15> const& all_options() {
        [](Line& line, Text value) { return set_text(line.options.subscription, value); }},
       {"--buckets", "", "throttle as Resource Manager does",
        [](Line& line, Text) { return line.options.buckets = true; }},
+      {"--faults", "FILE", "what goes wrong, and when; see below",
+       [](Line& line, Text value) { return set_text(line.faults, value); }},
       {"--help", "", "this text", [](Line& line, Text) { return line.help = true; }},
   }};
   return options;
@@ -141,8 +145,8 @@ std::string help_text() {
     text += head + std::string(option.about) + "\n";
   }
   Options const known = default_options();
-  return text + "\nUnless told otherwise: tenant " + known.tenant + ", client " + known.client +
-         ",\nsecret '" + known.secret + "', subscription " + known.subscription +
+  return text + "\n" + fault_file_help() + "\nUnless told otherwise: tenant " + known.tenant + ", client " +
+         known.client + ",\nsecret '" + known.secret + "', subscription " + known.subscription +
          ".\nOnce it answers it prints one line to standard output: azsim listens on "
          "https://localhost:8443\n";
 }

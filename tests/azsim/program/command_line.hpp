@@ -17,7 +17,7 @@ struct CommandLine {
   Listen https{"127.0.0.1", 8443};
   std::optional<Listen> http;
   bool execute = false, fast = false, help = false;
-  std::string state, write_ca, write_cloud, log;                // files; "" for none
+  std::string state, write_ca, write_cloud, log, faults;        // files; "" for none
   std::vector<std::pair<std::string, std::string>> workspaces;  // group and name
   Options options = default_options();
 };

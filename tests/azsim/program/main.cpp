@@ -11,6 +11,7 @@
 
 #include "tests/azsim/executor.hpp"
 #include "tests/azsim/program/command_line.hpp"
+#include "tests/azsim/program/fault_file.hpp"
 #include "tests/azsim/program/files.hpp"
 #include "tests/azsim/program/world.hpp"
 
@@ -98,8 +99,20 @@ Result<Done> write_public_files(CommandLine const& line, std::string const& base
   return Done{};
 }
 
+Result<FaultPlan> faults_of(std::string const& path) {
+  if (path.empty()) return FaultPlan{};
+  Result<std::optional<std::string>> const text = read_file(path);
+  if (!text) return text.error();
+  if (!*text)
+    return Error{.kind = ErrorKind::Invalid, .reason = "File", .message = "there is no file " + path};
+  Result<FaultPlan> plan = parse_fault_plan(**text);
+  return plan ? std::move(plan) : plan.error().while_doing("reading " + path);
+}
+
 int serve(CommandLine line) {
   sigset_t const signals = block_signals();
+  Result<FaultPlan> const faults = faults_of(line.faults);
+  if (!faults) return fail(faults.error());
   SystemClock const clock;
   SystemRandom random;
   Result<SavedWorld> saved = load_world(line.state);
@@ -130,6 +143,7 @@ int serve(CommandLine line) {
       world.begin(std::make_unique<AzureSim>(clock, random, line.options, executor.get()), saved->world);
   if (!begun) return fail(begun.error());
   for (auto const& [group, name] : line.workspaces) world.add_workspace(group, name);
+  world.add_faults(*faults);
   if (Result<Done> const done = world.step(); !done) return fail(done.error());
   if (Result<Done> const done =
           write_public_files(line, line.options.base_url, saved->authority.certificate_pem);

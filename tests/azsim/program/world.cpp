@@ -53,6 +53,12 @@ void World::add_workspace(std::string const& group, std::string const& name) {
   sim_->add_workspace(group, name);
 }
 
+void World::add_faults(FaultPlan const& plan) {
+  std::lock_guard const lock(mutex_);
+  for (FaultRule const& rule : plan.requests) sim_->add_fault(rule);
+  for (auto const& [code, message] : plan.computes) sim_->fail_next_compute(code, message);
+}
+
 Result<Done> World::step() {
   Json world;
   {

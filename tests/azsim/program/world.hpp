@@ -10,7 +10,7 @@
 
 #include "tests/azsim/azsim.hpp"
 #include "tests/azsim/certificate.hpp"
-#include "tests/azsim/program/command_line.hpp"
+#include "tests/azsim/program/fault_file.hpp"
 
 namespace trainyard::azsim {
 
@@ -33,6 +33,7 @@ class World {
   /// From any thread.
   ServerReply handle(HttpRequest const& request);
   void add_workspace(std::string const& group, std::string const& name);
+  void add_faults(FaultPlan const& plan);
   /// Lets time have its effects, and writes the state file if anything has changed.
   Result<Done> step();
 
