@@ -12,7 +12,10 @@ WallTime SystemClock::wall() const {
   return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
 }
 
-SteadyTime within_reach(SteadyTime until) { return std::min(until, SteadyTime(std::chrono::years(200))); }
+SteadyTime within_reach(SteadyTime until) {
+  constexpr Duration kFar = std::chrono::years(200);
+  return std::clamp(until, SteadyTime(-kFar), SteadyTime(kFar));
+}
 
 void Wakeup::notify() {
   {

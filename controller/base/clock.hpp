@@ -44,7 +44,7 @@ struct Context {
   SteadyTime deadline = SteadyTime::max();
 };
 
-/// `until`, or a time that no process lives to see: the library's waits count in nanoseconds, which overflow
+/// `until`, or the nearest time within 200 years: the library's waits count in nanoseconds, which overflow
 /// after 292 years.
 SteadyTime within_reach(SteadyTime until);
 
