@@ -32,6 +32,8 @@ class Decider {
     status.used_by = facts_.live_runs;
     if (facts_.found == nullptr)
       decision_.action = absent();
+    else if (!azure::same_text(facts_.found->type, driver_.type))
+      decision_.action = of_another_type(*facts_.found);
     else
       decision_.action = driver_.creates(facts_.spec) ? present(*facts_.found) : attached(*facts_.found);
     return std::move(decision_);
@@ -88,6 +90,21 @@ class Decider {
     status.created_on.clear();
     return say(ComputeAct::Put{"Create"}, again ? "Recreating" : "Creating",
                again ? "the compute was gone; creating it again" : "creating the compute");
+  }
+
+  // ---- there, but another kind of thing: no PUT of ours made it
+
+  ComputeAction of_another_type(Compute const& found) {
+    if (facts_.deleting) {
+      if (!facts_.live_runs.empty()) return held();
+      if (!facts_.asked) return ComputeAct::Get{};
+      if (blocked()) return in_doubt();
+      return ComputeAct::Finalize{};
+    }
+    return say(ComputeAct::Wait{}, "WrongType",
+               "the workspace has a compute of this name whose type is " + found.type + ", not " +
+                   std::string(driver_.type) + "; choose another spec.name",
+               true);
   }
 
   // ---- used and left

@@ -82,6 +82,7 @@ ComputeDiff diff(ComputeTargetSpec const& spec, azure::Compute const& found) {
 }  // namespace
 
 ComputeDriver const kAmlComputeDriver{.block = "amlCompute",
+                                      .type = "AmlCompute",
                                       .creates = creates,
                                       .create_body = create_body,
                                       .update_body = update_body,

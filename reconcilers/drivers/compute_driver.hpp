@@ -25,6 +25,7 @@ struct ComputeDiff {
 
 struct ComputeDriver {
   std::string_view block;  // of the spec, and its key in the capability table
+  std::string_view type;   // Azure's computeType: computes of all types share one space of names
   /// Does the spec ask for a compute of our making (as against one used and left)?
   bool (*creates)(manifests::ComputeTargetSpec const&);
   /// The body of the create. `location` is the workspace's.

@@ -220,6 +220,26 @@ BOOST_AUTO_TEST_CASE(a_young_process_keeps_the_finalizer) {
   BOOST_TEST(is<ComputeAct::Finalize>(ask(f, created())));
 }
 
+BOOST_AUTO_TEST_CASE(a_compute_of_another_type_is_never_ours) {
+  ComputeFacts f = facts();
+  Compute found = compute("Succeeded", true, true);  // even with our mark on it, as its creation left it
+  found.type = "ComputeInstance";
+  f.found = &found;
+  for (bool const attach : {false, true}) {
+    if (attach)
+      f.spec.aml_compute =
+          manifests::AmlComputeBlock{.create = {}, .attach = manifests::AmlComputeAttach{.name = "cpu"}};
+    f.deleting = false;
+    ComputeDecision const decision = ask(f);
+    BOOST_TEST(is<ComputeAct::Wait>(decision));
+    BOOST_TEST(!decision.ready);
+    BOOST_TEST(decision.stuck);
+    BOOST_TEST(decision.reason == "WrongType");
+    f.deleting = true;
+    BOOST_TEST(is<ComputeAct::Finalize>(ask(f, created())));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(an_attached_compute_is_used_and_never_written) {
   ComputeFacts f = facts();
   f.spec.aml_compute =
