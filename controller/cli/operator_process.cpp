@@ -135,7 +135,7 @@ Result<Done> OperatorProcess::scan() {
   std::set<std::string> now;
   if (found)
     for (directory::Problem const& problem : *found) now.insert(problem.text);
-  else
+  else if (started_)  // before that, it is what start() returns
     now.insert(found.error().message);
   std::vector<std::string> fresh;
   {

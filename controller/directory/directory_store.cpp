@@ -148,8 +148,20 @@ Result<ObjectPtr> DirectoryStore::write(StoredObject object) {
   Batch batch;
   batch.writes.push_back({std::move(object)});
   batch.tell = false;
-  if (Result<Done> written = commit(std::move(batch)); !written) return written.error();
+  Result<Done> const written = commit(std::move(batch));
+  tell_whether_written(written);
+  if (!written) return written.error();
   return get(key);
+}
+
+void DirectoryStore::tell_whether_written(Result<Done> const& written) {
+  if (written.has_value() == writable_) return;
+  writable_ = written.has_value();
+  if (writable_)
+    parts_.log.warning("the state is written again");
+  else
+    parts_.log.error("the state cannot be written, so nothing goes on",
+                     {{"error", written.error().message}});
 }
 
 Result<ObjectPtr> DirectoryStore::put_status(StoredObject const& read, Json status, Context const&) {

@@ -72,6 +72,8 @@ class DirectoryStore final : public ObjectStore {
   Result<ObjectPtr> current_of(StoredObject const& read) const;
   Result<Done> commit(Batch batch);              // with writing_ held
   Result<ObjectPtr> write(StoredObject object);  // with writing_ held
+  /// Once when it begins to fail and once when that is over: meanwhile every pass fails.
+  void tell_whether_written(Result<Done> const& written);  // with writing_ held
   void find_secrets(std::vector<Problem>& problems);
 
   DirectoryOptions const options_;
@@ -84,6 +86,7 @@ class DirectoryStore final : public ObjectStore {
   std::unique_ptr<Disk> disk_;      // its folder guarded by scanning_, its state file by writing_
   std::set<std::string> refusals_;  // guarded by scanning_: of the last scan, so that each is an event once
   std::int64_t last_version_ = 0;   // guarded by writing_
+  bool writable_ = true;            // guarded by writing_: by the last pass that wrote
   mutable std::mutex mutex_;
   std::map<ObjectKey, ObjectPtr> objects_;           // guarded by mutex_; as in the state file
   std::vector<ObjectKey> changes_;                   // guarded by mutex_
