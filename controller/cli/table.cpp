@@ -1,10 +1,9 @@
 #include "controller/cli/table.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
-#include <cstdio>
 
+#include "controller/base/text.hpp"
 #include "controller/base/time_text.hpp"
 #include "manifests/condition.hpp"
 #include "manifests/kinds.hpp"
@@ -65,11 +64,9 @@ std::string one_line(std::string_view text) {
 
 std::string metrics_text(Json const& metrics, int digits) {
   std::string text;
-  for (auto const& [name, value] : metrics.members()) {
-    std::array<char, 32> number{};
-    std::snprintf(number.data(), number.size(), "%.*g", digits, value.number_or(0));
-    text += (text.empty() ? "" : " ") + one_line(name) + "=" + number.data();
-  }
+  for (auto const& [name, value] : metrics.members())
+    text += (text.empty() ? "" : " ") + one_line(name) + "=" +
+            (value.is_number() ? short_number(value.number_or(0), digits) : one_line(value.string_or("")));
   return text;
 }
 

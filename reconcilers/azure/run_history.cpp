@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "controller/base/encoding.hpp"
+#include "controller/base/text.hpp"
 #include "controller/base/time_text.hpp"
 #include "reconcilers/azure/blob.hpp"
 
@@ -21,32 +22,6 @@ std::string mlflow_url(AmlWorkspace const& workspace) {
   std::string url = workspace.tracking_uri;
   if (std::size_t const at = url.find(kOld); at != std::string::npos) url.replace(at, kOld.size(), kNew);
   return url + "/api/2.0/mlflow/";
-}
-
-/// Length of the UTF-8 character at the start of the text, 0 if there is none. Source: Unicode, table 3-7.
-std::size_t character_at(std::string_view text) {
-  auto const byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
-  unsigned const first = byte(0);
-  if (first < 0x80) return 1;
-  std::size_t const size = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4) return 0;
-  unsigned const least = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
-  unsigned const most = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
-  if (byte(1) < least || byte(1) > most) return 0;
-  for (std::size_t i = 2; i < size; ++i)
-    if ((byte(i) & 0xC0U) != 0x80U) return 0;
-  return size;
-}
-
-/// A log may hold any bytes, and a status (JSON) may not: what is no UTF-8 becomes a question mark.
-std::string readable(std::string_view bytes) {
-  std::string text;
-  while (!bytes.empty()) {
-    std::size_t const size = character_at(bytes);
-    text += size == 0 ? std::string_view("?") : bytes.substr(0, size);
-    bytes.remove_prefix(size == 0 ? 1 : size);
-  }
-  return text;
 }
 
 bool is_unknown_run(Error const& error) {

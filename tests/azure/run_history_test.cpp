@@ -113,12 +113,12 @@ struct BytesCase {
 std::vector<BytesCase> const kBytes{
     {"whole characters stay", "a\xC3\xA4 \xE2\x82\xAC \xF0\x9F\x9A\x82",
      "a\xC3\xA4 \xE2\x82\xAC \xF0\x9F\x9A\x82"},
-    {"the rest of a character that was cut", "\x82\xAC end", "?? end"},
-    {"a character cut at the end", "end \xE2\x82", "end ??"},
-    {"overlong", "\xC0\xAF", "??"},
-    {"a surrogate", "\xED\xA0\x80", "???"},
-    {"above Unicode", "\xF4\x90\x80\x80", "????"},
-    {"binary", "\xFF\xFE ok", "?? ok"},
+    {"the rest of a character that was cut", "\x82\xAC end", "\xEF\xBF\xBD\xEF\xBF\xBD end"},
+    {"a character cut at the end", "end \xE2\x82", "end \xEF\xBF\xBD\xEF\xBF\xBD"},
+    {"overlong", "\xC0\xAF", "\xEF\xBF\xBD\xEF\xBF\xBD"},
+    {"a surrogate", "\xED\xA0\x80", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"},
+    {"above Unicode", "\xF4\x90\x80\x80", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"},
+    {"binary", "\xFF\xFE ok", "\xEF\xBF\xBD\xEF\xBF\xBD ok"},
 };
 BOOST_DATA_TEST_CASE_F(Scripted, whatever_a_log_holds_fits_in_a_status, boost::unit_test::data::make(kBytes),
                        c) {

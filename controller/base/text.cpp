@@ -1,0 +1,48 @@
+#include "controller/base/text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+namespace trainyard {
+
+namespace {
+
+/// Length of the UTF-8 character at the start of the text, 0 if there is none. Source: Unicode, table 3-7.
+std::size_t character_at(std::string_view text) {
+  auto const byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+  unsigned const first = byte(0);
+  if (first < 0x80) return 1;
+  if (first < 0xC2 || first > 0xF4) return 0;
+  std::size_t const size = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  unsigned const least = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
+  unsigned const most = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
+  if (byte(1) < least || byte(1) > most) return 0;
+  for (std::size_t i = 2; i < size; ++i)
+    if ((byte(i) & 0xC0U) != 0x80U) return 0;
+  return size;
+}
+
+}  // namespace
+
+std::string readable(std::string_view bytes, std::size_t most_bytes) {
+  std::string text;
+  while (!bytes.empty() && text.size() < most_bytes) {
+    std::size_t const size = character_at(bytes);
+    unsigned char const first = static_cast<unsigned char>(bytes.front());
+    if (size == 0)
+      text += "\xEF\xBF\xBD";
+    else if (first == '\t' || first == '\n' || (first >= 0x20 && first != 0x7F))
+      text += bytes.substr(0, size);
+    bytes.remove_prefix(std::max<std::size_t>(size, 1));
+  }
+  return text;
+}
+
+std::string short_number(double value, int digits) {
+  std::array<char, 64> text{};
+  int const size = std::snprintf(text.data(), text.size(), "%.*g", digits, value);
+  return {text.data(), static_cast<std::size_t>(std::clamp<int>(size, 0, text.size() - 1))};
+}
+
+}  // namespace trainyard

@@ -1,0 +1,17 @@
+// Bytes and numbers as people read them.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace trainyard {
+
+/// UTF-8 whatever the bytes are, as JSON needs it: what is none becomes the replacement character. Control
+/// characters, which would move a terminal's cursor or worse, are left out save tab and newline. Ends with
+/// the character that reaches `most_bytes`.
+std::string readable(std::string_view bytes, std::size_t most_bytes = std::string_view::npos);
+
+/// At most so many digits that count: "0.9712", "1e-05".
+std::string short_number(double value, int digits);
+
+}  // namespace trainyard
