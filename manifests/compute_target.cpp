@@ -96,6 +96,7 @@ Json to_json(ComputeTargetStatus const& status) {
         {{"field", drift.field}, {"wanted", drift.wanted}, {"found", drift.found}, {"since", drift.since}}));
   put_texts(json, "capabilities", status.capabilities);
   put_texts(json, "usedBy", status.used_by);
+  put_text(json, "lastHandledReconcileAt", status.last_handled_reconcile_at);
   put_text(json, "nextLook", status.next_look);
   put_count(json, "setbacks", status.setbacks);
   return json;
@@ -112,6 +113,7 @@ ComputeTargetStatus compute_target_status_from_json(Json const& status) {
                              .errors = texts_of(status.at("errors")),
                              .capabilities = texts_of(status.at("capabilities")),
                              .used_by = texts_of(status.at("usedBy")),
+                             .last_handled_reconcile_at = status.text("lastHandledReconcileAt"),
                              .next_look = status.text("nextLook"),
                              .setbacks = count_of(status, "setbacks")};
   if (Json const* const doubt = status.find("doubt"))

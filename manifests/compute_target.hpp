@@ -86,6 +86,7 @@ struct ComputeTargetStatus {
   std::vector<Drift> drift;
   std::vector<std::string> capabilities;  // of the target's type: what may run there
   std::vector<std::string> used_by;       // live runs that hold a deletion
+  std::string last_handled_reconcile_at;  // the annotation reconcile-requested-at that was answered last
   std::string next_look;
   std::int64_t setbacks = 0;  // failed tries in a row: waits grow with it
   bool operator==(ComputeTargetStatus const&) const = default;

@@ -24,7 +24,7 @@ constexpr std::array<std::pair<std::string_view, std::string Attempt::*>, 7> kAt
      {"reason", &Attempt::reason},
      {"startedAt", &Attempt::started_at},
      {"endedAt", &Attempt::ended_at}}};
-constexpr std::array<std::pair<std::string_view, std::string TrainingRunStatus::*>, 13> kStatusTexts{
+constexpr std::array<std::pair<std::string_view, std::string TrainingRunStatus::*>, 14> kStatusTexts{
     {{"phase", &TrainingRunStatus::phase},
      {"revision", &TrainingRunStatus::revision},
      {"runName", &TrainingRunStatus::run_name},
@@ -37,6 +37,7 @@ constexpr std::array<std::pair<std::string_view, std::string TrainingRunStatus::
      {"failureClass", &TrainingRunStatus::failure_class},
      {"failureMessage", &TrainingRunStatus::failure_message},
      {"sourceDigest", &TrainingRunStatus::source_digest},
+     {"lastHandledReconcileAt", &TrainingRunStatus::last_handled_reconcile_at},
      {"nextLook", &TrainingRunStatus::next_look}}};
 
 Json to_json(Attempt const& attempt) {

@@ -27,7 +27,7 @@ struct TrainingRunSpec {
   std::int64_t retry_limit = 0;       // further attempts after a failed one
   std::vector<std::string> retry_on;  // spec.retry.onFailure, failure classes: Preempted, Capacity, Platform,
                                       // UserCode, Timeout; default Preempted, Capacity, Platform
-  std::optional<Duration> timeout;        // running time of one attempt
+  std::optional<Duration> timeout;    // running time of one attempt
   std::optional<Duration> queue_timeout;  // waiting time of one attempt
   bool suspend = false;
   ReadyWhen ready_when = ReadyWhen::Completed;
@@ -75,6 +75,7 @@ struct TrainingRunStatus {
   std::optional<std::int64_t> exit_code;
   std::vector<std::string> log_tail;  // last lines, when it failed
   std::string source_digest;
+  std::string last_handled_reconcile_at;  // the annotation reconcile-requested-at that was answered last
   std::string next_look;
   std::int64_t setbacks = 0;  // failed tries in a row: waits grow with it
   bool operator==(TrainingRunStatus const&) const = default;

@@ -24,6 +24,7 @@ Json to_json(WorkspaceStatus const& status) {
   put_text(json, "location", status.location);
   put_text(json, "provisioningState", status.provisioning_state);
   put_text(json, "studioUrl", status.studio_url);
+  put_text(json, "lastHandledReconcileAt", status.last_handled_reconcile_at);
   put_text(json, "nextLook", status.next_look);
   put_count(json, "setbacks", status.setbacks);
   return json;
@@ -36,6 +37,7 @@ WorkspaceStatus workspace_status_from_json(Json const& status) {
           .location = status.text("location"),
           .provisioning_state = status.text("provisioningState"),
           .studio_url = status.text("studioUrl"),
+          .last_handled_reconcile_at = status.text("lastHandledReconcileAt"),
           .next_look = status.text("nextLook"),
           .setbacks = count_of(status, "setbacks")};
 }

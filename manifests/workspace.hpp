@@ -33,9 +33,10 @@ struct WorkspaceStatus {
   Conditions conditions;
   std::string workspace_id;  // Azure's GUID, stays for life
   std::string location, provisioning_state;
-  std::string studio_url;     // where a person looks
-  std::string next_look;      // RFC 3339; when it will be tried again after an error, else ""
-  std::int64_t setbacks = 0;  // failed tries in a row: waits grow with it
+  std::string studio_url;                 // where a person looks
+  std::string last_handled_reconcile_at;  // the annotation reconcile-requested-at that was answered last
+  std::string next_look;                  // RFC 3339; when it will be tried again after an error, else ""
+  std::int64_t setbacks = 0;              // failed tries in a row: waits grow with it
   bool operator==(WorkspaceStatus const&) const = default;
 };
 

@@ -33,9 +33,10 @@ inline WorkspaceStatus full_workspace() {
                                .location = "westeurope",
                                .provisioning_state = "Succeeded",
                                .studio_url = "https://studio.example",
+                               .last_handled_reconcile_at = "now",
                                .next_look = "2026-11-24T08:30:00Z",
                                .setbacks = 2};
-  [[maybe_unused]] auto const& [a, b, c, d, e, f, g, h] = result;
+  [[maybe_unused]] auto const& [a, b, c, d, e, f, g, h, i] = result;
   return result;
 }
 
@@ -69,9 +70,10 @@ inline ComputeTargetStatus full_compute_target() {
                                    .drift = {drift},
                                    .capabilities = {"script"},
                                    .used_by = {"fit-local"},
+                                   .last_handled_reconcile_at = "now",
                                    .next_look = "2026-11-24T08:31:00Z",
                                    .setbacks = 2};
-  [[maybe_unused]] auto const& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o] = result;
+  [[maybe_unused]] auto const& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = result;
   return result;
 }
 
@@ -109,9 +111,10 @@ inline TrainingRunStatus full_training_run() {
                                  .exit_code = 0,
                                  .log_tail = {"one", "two"},
                                  .source_digest = "cc",
+                                 .last_handled_reconcile_at = "now",
                                  .next_look = "2026-11-24T08:31:00Z",
                                  .setbacks = 2};
-  [[maybe_unused]] auto const& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x] =
+  [[maybe_unused]] auto const& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y] =
       result;
   return result;
 }
