@@ -17,11 +17,12 @@ constexpr Duration kSlowly = std::chrono::minutes(10);  // how often a bug is tr
 void tell(Conditions& conditions, Verdict const& verdict, std::int64_t generation, WallTime now) {
   using Kind = Verdict::Kind;
   auto const set = [&](std::string_view type, ConditionStatus status) {
+    bool const says_why = type == manifests::kReady || status == ConditionStatus::True;
     set_condition(conditions,
                   Condition{.type = std::string(type),
                             .status = status,
                             .reason = verdict.reason,
-                            .message = verdict.message,
+                            .message = says_why ? verdict.message : "",
                             .observed_generation = generation},
                   now);
   };
@@ -71,10 +72,12 @@ bool says_ready(Conditions const& conditions, StoredObject const& object) {
          ready->observed_generation == object.generation;
 }
 
-bool too_early(std::string const& next_look, WallTime now) {
+bool too_early(std::string const& next_look, std::int64_t setbacks, WallTime started, WallTime now) {
   if (next_look.empty()) return false;
   auto const at = parse_rfc3339(next_look);
-  return at && *at > now;
+  // As setback() computed it, to the second.
+  return at && *at > now &&
+         *at - surroundings_delay(setbacks - 1) >= std::chrono::floor<std::chrono::seconds>(started);
 }
 
 std::string stalled_because(StoredObject const& object) {

@@ -9,7 +9,8 @@
 
 namespace trainyard::reconcilers {
 
-/// The three conditions say one thing: usable, on its way, or stuck until somebody acts.
+/// The three conditions say one thing: usable, on its way, or stuck until somebody acts. Those of Reconciling
+/// and Stalled that are False carry no message: Ready has it.
 struct Verdict {
   enum class Kind { Ready, InProgress, Stalled, Unknown } kind = Kind::InProgress;
   std::string reason, message;
@@ -36,8 +37,9 @@ bool is_blip(Error const& error);
 /// Do the conditions say Ready of the object's current generation?
 bool says_ready(manifests::Conditions const& conditions, StoredObject const& object);
 
-/// True while `next_look` says that it is too early to try again.
-bool too_early(std::string const& next_look, WallTime now);
+/// True while a setback's `next_look` says that it is too early to try again. One told before this process
+/// `started` holds nothing back: a person who mends the cause and starts anew is not kept waiting.
+bool too_early(std::string const& next_look, std::int64_t setbacks, WallTime started, WallTime now);
 
 /// What an object that this one refers to is Stalled about, by its current generation; "" when it is not.
 std::string stalled_because(StoredObject const& object);

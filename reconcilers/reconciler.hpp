@@ -19,6 +19,8 @@
 namespace trainyard::reconcilers {
 
 inline constexpr std::string_view kFinalizer = "trainyard.dev/azure";
+/// A person asks for a look now; status.lastHandledReconcileAt repeats the text once that look was taken.
+inline constexpr std::string_view kReconcileRequestedAt = "trainyard.dev/reconcile-requested-at";
 inline constexpr Duration kIntentAge = std::chrono::seconds(10);  // design, rule 2a
 
 /// What the reconcilers share. All must outlive them.

@@ -32,7 +32,7 @@ struct SourceReader {
   /// Errors are Invalid with reason SourceMissing, SourceTooLarge, SourceLinkOutside, SourceLinkLoop,
   /// SourceUnreadable; .amlignore, else .gitignore, applies.
   virtual Result<SourceInfo> scan(SourceRef const& source, Context const& context) = 0;
-  /// Contents, links followed. Invalid with reason SourceChanged if they no longer have that digest.
+  /// Contents, links followed. Transient with reason SourceChanged if they no longer have that digest.
   virtual Result<std::vector<SourceFile>> read(SourceRef const& source, std::string const& digest,
                                                Context const& context) = 0;
 };

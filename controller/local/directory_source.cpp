@@ -250,7 +250,7 @@ class Directories final : public DirectorySources {
                              std::string const& digest) {
     if (digest_of(tree, contents) == digest) return Done{};
     return Error{
-        .kind = ErrorKind::Invalid,
+        .kind = ErrorKind::Transient,
         .reason = "SourceChanged",
         .message = "the files changed since the run was decided; the next look takes them as they are"};
   }

@@ -64,7 +64,9 @@ class Pass {
         spec_(manifests::compute_target_spec_from_json(object_->spec)),
         status_(manifests::compute_target_status_from_json(object_->status)),
         before_(status_),
-        name_(compute_name_of(spec_, object_->key.name)) {}
+        name_(compute_name_of(spec_, object_->key.name)) {
+    if (before_.observed_generation != object_->generation) status_.setbacks = 0;
+  }
 
   Outcome run() {
     bool const deleting = object_->deleted_at.has_value();
@@ -212,7 +214,7 @@ class Pass {
     bool const told = before_.provisioning_state == status_.provisioning_state && !before_.errors.empty();
     if (!told) return give_up(error);
     if (react(error) == Reaction::Own) return stay_told();
-    if (too_early(before_.next_look, now_)) return stay_told();
+    if (too_early()) return stay_told();
     return std::nullopt;
   }
 
@@ -220,8 +222,12 @@ class Pass {
   /// mend it.
   [[nodiscard]] bool refused_before() const {
     if (before_.errors.empty() || before_.observed_generation != object_->generation) return false;
-    if (!before_.next_look.empty()) return too_early(before_.next_look, now_);
+    if (!before_.next_look.empty()) return too_early();
     return before_.provisioning_state.empty();  // a compute that failed and is gone may be made again
+  }
+  [[nodiscard]] bool too_early() const {
+    bool const asked = object_->annotation(kReconcileRequestedAt) != before_.last_handled_reconcile_at;
+    return !asked && reconcilers::too_early(before_.next_look, before_.setbacks, parts_.started, now_);
   }
   [[nodiscard]] Outcome stay_told() const {
     return before_.next_look.empty() ? Outcome::rest() : Outcome::after(until_next_look());
@@ -311,12 +317,9 @@ class Pass {
   std::vector<std::string> live_runs() const {
     std::vector<std::string> names;
     for (ObjectPtr const& run : parts_.store.list("TrainingRun")) {
-      if (run->key.ns != object_->key.ns) continue;
-      manifests::TrainingRunStatus const status = manifests::training_run_status_from_json(run->status);
-      // The target it ran on last: its spec may name another one by now.
-      bool const here = run->spec.text("computeTarget") == object_->key.name ||
-                        status.compute.ends_with(" " + object_->key.name);
-      if (here && is_live(status)) names.push_back(to_string(run->key));
+      if (run->key.ns != object_->key.ns || !uses_target(*run, object_->key.name)) continue;
+      if (is_live(manifests::training_run_status_from_json(run->status)))
+        names.push_back(to_string(run->key));
     }
     return names;
   }
@@ -350,14 +353,14 @@ class Pass {
 
   Outcome conclude(Verdict const& verdict, Outcome outcome, bool keep_next_look = false) {
     if (!keep_next_look) status_.next_look.clear();
-    if (verdict.kind == Verdict::Kind::Ready || object_->generation != before_.observed_generation)
-      status_.setbacks = 0;
+    if (verdict.kind == Verdict::Kind::Ready) status_.setbacks = 0;
     return write(verdict).value_or(outcome);
   }
 
   /// Nothing when it is written; else how the pass ends.
   std::optional<Outcome> write(Verdict const& verdict) {
     status_.observed_generation = object_->generation;
+    status_.last_handled_reconcile_at = object_->annotation(kReconcileRequestedAt);
     manifests::Conditions const was = status_.conditions;
     tell(status_.conditions, verdict, object_->generation, now_);
     Result<ObjectPtr> written = parts_.store.put_status(*object_, manifests::to_json(status_), context_);

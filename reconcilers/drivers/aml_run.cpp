@@ -104,6 +104,8 @@ std::vector<std::string> last_lines(std::string const& text) {
 
 }  // namespace
 
+std::string owner_of(azure::Job const& job) { return job.properties.text(kOwner); }
+
 std::string command_line(manifests::TrainingRunSpec const& spec) {
   std::string line = quoted(spec.interpreter_path.empty() ? "python" : spec.interpreter_path) + " " +
                      quoted(spec.script_file);
@@ -144,6 +146,12 @@ Result<std::optional<RunSeen>> AmlRunDriver::get(std::string const& name, WallTi
   if (!job) return job.error().while_doing("reading job " + name);
   if (!job->has_value()) return std::optional<RunSeen>{};
   return std::optional<RunSeen>{seen_of(**job)};
+}
+
+std::optional<RunSeen> AmlRunDriver::cached(std::string const& name) const {
+  std::shared_ptr<azure::AzureView const> const view = scope_->view();
+  azure::Job const* const job = view->missed_lists == 0 ? view->job(name) : nullptr;
+  return job == nullptr ? std::nullopt : std::optional<RunSeen>(seen_of(*job));
 }
 
 Result<PreparedRun> AmlRunDriver::prepare(RunRequest const& request, Context const& context) {
@@ -191,17 +199,22 @@ Result<Done> AmlRunDriver::cancel(std::string const& name, Context const& contex
 }
 
 Result<Done> AmlRunDriver::add_details(RunSeen& seen, Context const& context) {
-  if (seen.state == RunSeen::State::Live && seen.queued) return Done{};
-  Result<azure::RunDetails> const details = scope_->run_details(seen.name, context);
-  if (details) {
-    seen.started_at = details->started_at;
-    seen.ended_at = details->ended_at;
-    if (seen.state == RunSeen::State::Failed) add_failure(seen, *details, context);
-  }
+  if (seen.live() && seen.queued) return Done{};
+  Result<Done> told = Done{};
+  if (!seen.live() || seen.started_at.empty()) told = add_times(seen, context);
   Result<std::map<std::string, double>> metrics = scope_->metrics(seen.name, context);
   if (metrics) seen.metrics = std::move(*metrics);
-  if (!details) return details.error().while_doing("reading details of " + seen.name);
+  if (!told) return told;
   if (!metrics) return metrics.error().while_doing("reading metrics of " + seen.name);
+  return Done{};
+}
+
+Result<Done> AmlRunDriver::add_times(RunSeen& seen, Context const& context) {
+  Result<azure::RunDetails> const details = scope_->run_details(seen.name, context);
+  if (!details) return details.error().while_doing("reading details of " + seen.name);
+  seen.started_at = details->started_at;
+  seen.ended_at = details->ended_at;
+  if (seen.state == RunSeen::State::Failed) add_failure(seen, *details, context);
   return Done{};
 }
 
@@ -227,7 +240,7 @@ Result<std::optional<RunListing>> AmlRunDriver::listing(std::string const& owner
                              .revision = seen.revision,
                              .place = parts_.place,
                              .live = seen.live(),
-                             .failed = seen.state == RunSeen::State::Failed,
+                             .failed = seen.counts_as_failure(),
                              .holder = seen.holder});
   }
   return std::optional<RunListing>{std::move(listing)};

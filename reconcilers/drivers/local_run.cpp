@@ -24,11 +24,14 @@ RunSeen seen_of(std::string const& name, LocalRun const& run) {
       seen.queued = run.started_at.empty();
       break;
     case LocalRun::State::Interrupted:
-      // The process went without leaving a result: a machine that was switched off, a kill of the supervisor.
       seen.state = run.cancel_reason.empty() ? RunSeen::State::Failed : RunSeen::State::Canceled;
       seen.status = "Interrupted";
       seen.failure_class = "Platform";
-      seen.failure_message = "the run was interrupted: its supervisor ended without leaving a result";
+      seen.failure_message =
+          "the run was interrupted and left no result (the machine was switched off, or the process killed); "
+          "set the annotation trainyard.dev/restarted-at to run it again, or spec.retry.limit to have that "
+          "done "
+          "by itself";
       break;
     case LocalRun::State::Ended:
       if (run.exit_code == 0) {
@@ -114,7 +117,7 @@ Result<std::optional<RunListing>> LocalRunDriver::listing(std::string const& own
                              .revision = (*seen)->revision,
                              .place = "local",
                              .live = (*seen)->live(),
-                             .failed = (*seen)->state == RunSeen::State::Failed,
+                             .failed = (*seen)->counts_as_failure(),
                              .holder = (*seen)->holder});
   }
   return std::optional<RunListing>{std::move(listing)};

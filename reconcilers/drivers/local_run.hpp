@@ -11,6 +11,7 @@ class LocalRunDriver final : public RunDriver {
   LocalRunDriver(LocalRunner& runner, Clock const& clock) : runner_(runner), clock_(clock) {}
   Result<std::optional<RunSeen>> get(std::string const& name, WallTime& began,
                                      Context const& context) override;
+  [[nodiscard]] std::optional<RunSeen> cached(std::string const&) const override { return std::nullopt; }
   Result<PreparedRun> prepare(RunRequest const& request, Context const& context) override;
   Result<RunSeen> submit(RunRequest const& request, PreparedRun const& prepared,
                          Context const& context) override;

@@ -161,19 +161,16 @@ class Decider {
     for (RunListing::Item const& item : facts_.listing.items)
       if (item.failed && facts_.attempt_of(item.name)) failed.insert(item.name);
     for (Attempt const& attempt : decision_.status.history)
-      if (attempt.outcome == "Failed" && facts_.attempt_of(attempt.name)) failed.insert(attempt.name);
+      if ((attempt.outcome == "Failed" || attempt.reason == "QueueTimeout") &&
+          facts_.attempt_of(attempt.name))
+        failed.insert(attempt.name);
     for (auto const& [name, seen] : facts_.gets)
-      if (seen && (seen->state == State::Failed || queue_timed_out(*seen)) && facts_.attempt_of(name))
-        failed.insert(name);
+      if (seen && seen->counts_as_failure() && facts_.attempt_of(name)) failed.insert(name);
     return static_cast<std::int64_t>(failed.size());
   }
 
-  [[nodiscard]] static bool queue_timed_out(RunSeen const& seen) {
-    return seen.state == State::Canceled && seen.reason == "QueueTimeout";
-  }
-
   [[nodiscard]] bool may_retry(RunSeen const& seen) const {
-    std::string const failure = queue_timed_out(seen) ? "Capacity" : seen.failure_class;
+    std::string const failure = seen.queue_timed_out() ? "Capacity" : seen.failure_class;
     return contains(facts_.retry_on, failure) && failures() <= facts_.retry_limit;
   }
 
@@ -212,6 +209,11 @@ class Decider {
         auto const* answer = got(name);
         if (answer == nullptr) return RunAct::Get{{name, place_of(name)}};
         if (!answer->has_value()) break;
+        if ((*answer)
+                ->live()) {  // the next one follows the end of this one, and an ended one does not come back
+          ++next;
+          break;
+        }
       }
       if (next > from) decision_.top = facts_.name_of(next - 1);
     }
@@ -248,7 +250,7 @@ class Decider {
         create = true;
       else if (!top->live()) {
         bool const restart = top->state == State::Canceled && leads_to_next_attempt(top->reason);
-        bool const retry = (top->state == State::Failed || queue_timed_out(*top)) && may_retry(*top);
+        bool const retry = top->counts_as_failure() && may_retry(*top);
         create = restart || retry;
         if (!create) finish_revision();
       }

@@ -32,6 +32,10 @@ struct RunSeen {
   std::vector<std::string> log_tail;
   std::string link;
   [[nodiscard]] bool live() const { return state == State::Live || state == State::Canceling; }
+  /// Rule 16: we took it out of a queue in which it waited too long.
+  [[nodiscard]] bool queue_timed_out() const { return state == State::Canceled && reason == "QueueTimeout"; }
+  /// Of the tries that retry.limit bounds.
+  [[nodiscard]] bool counts_as_failure() const { return state == State::Failed || queue_timed_out(); }
 };
 
 /// What a complete list by mark showed of this run's attempts; it finds names, it never proves absence (rule

@@ -36,6 +36,9 @@ struct RunDriver {
   /// nullopt: the 404 of the name itself. `began`: when the request began.
   virtual Result<std::optional<RunSeen>> get(std::string const& name, WallTime& began,
                                              Context const& context) = 0;
+  /// As the informer's last list has it, without a call; nullopt where there is no such cache, or nothing in
+  /// it.
+  [[nodiscard]] virtual std::optional<RunSeen> cached(std::string const& name) const = 0;
   /// Brings what the submission needs (snapshot, environment). Idempotent; nothing runs yet.
   virtual Result<PreparedRun> prepare(RunRequest const& request, Context const& context) = 0;
   /// Idempotent by name.
@@ -44,8 +47,8 @@ struct RunDriver {
   virtual Result<Done> write_reason(std::string const& name, std::string const& reason,
                                     Context const& context) = 0;
   virtual Result<Done> cancel(std::string const& name, Context const& context) = 0;
-  /// Metrics so far, and of an ended attempt its times, failure and the end of its log. What could be read is
-  /// there even when something else could not.
+  /// Metrics so far and, unless it is known, the start; of an ended attempt its times, failure and the end of
+  /// its log. What could be read is there even when something else could not.
   virtual Result<Done> add_details(RunSeen& seen, Context const& context) = 0;
   /// Attempts of this owner by the last complete list; nothing while there is none.
   virtual Result<std::optional<RunListing>> listing(std::string const& owner, Context const& context) = 0;

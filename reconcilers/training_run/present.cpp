@@ -1,5 +1,7 @@
 #include "reconcilers/training_run/present.hpp"
 
+#include "controller/base/text.hpp"
+
 namespace trainyard::reconcilers {
 
 namespace {
@@ -8,6 +10,7 @@ using manifests::ReadyWhen;
 using manifests::TrainingRunStatus;
 
 constexpr std::size_t kMostMetrics = 50;
+constexpr int kDigits = 4;  // status.metrics has all of them
 
 std::string phase_of(RunSeen const& seen) {
   switch (seen.state) {
@@ -29,7 +32,7 @@ std::string phase_of(RunSeen const& seen) {
 std::string metrics_text(TrainingRunStatus const& status) {
   std::string text;
   for (auto const& [name, value] : status.metrics)
-    text += (text.empty() ? "" : ", ") + name + "=" + Json(value).dump();
+    text += (text.empty() ? "" : ", ") + name + "=" + short_number(value, kDigits);
   return text;
 }
 
@@ -55,6 +58,11 @@ void show_attempt(TrainingRunStatus& status, RunSeen const& seen) {
 bool is_live(TrainingRunStatus const& status) {
   return !status.doubts.empty() || status.phase == "Preparing" || status.phase == "Queued" ||
          status.phase == "Running" || status.phase == "Canceling";
+}
+
+bool uses_target(StoredObject const& run, std::string_view target) {
+  return run.spec.text("computeTarget") == target ||
+         run.status.text("compute").ends_with(" " + std::string(target));
 }
 
 void show_no_attempt(TrainingRunStatus& status, std::string_view phase) {

@@ -13,6 +13,9 @@ void show_attempt(manifests::TrainingRunStatus& status, RunSeen const& seen);
 /// Is an attempt under way, or may one be?
 bool is_live(manifests::TrainingRunStatus const& status);
 
+/// Does its spec name that target, or did it run there last? (Its spec may name another one by now.)
+bool uses_target(StoredObject const& run, std::string_view target);
+
 /// The status of a run that has no attempt yet.
 void show_no_attempt(manifests::TrainingRunStatus& status, std::string_view phase);
 

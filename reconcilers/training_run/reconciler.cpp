@@ -55,6 +55,7 @@ class Pass {
     }
 
     TrainingRunStatus status = before_;
+    if (before_.observed_generation != object_->generation) status.setbacks = 0;
     trouble_ = resolve(status);
     if (deleting) {
       trouble_.reset();
@@ -71,7 +72,7 @@ class Pass {
 
  private:
   Outcome decide_and_act(TrainingRunStatus& status, RunFacts& facts) {
-    std::optional<RunDecision> decision;
+    std::optional<RunDecision> decision = decide_from_cache(status, facts);
     for (int gets = 0; !decision; ++gets) {
       RunDecision next = decide(facts, status);
       auto const* const get = std::get_if<RunAct::Get>(&next.action);
@@ -83,6 +84,23 @@ class Pass {
       }
     }
     return act(*decision, facts);
+  }
+
+  /// A live attempt of which nothing but its state is to be told costs no GET: the list shows it. Whatever is
+  /// to be done or recorded rests on GETs.
+  std::optional<RunDecision> decide_from_cache(TrainingRunStatus const& status, RunFacts& facts) {
+    if (status.run_name.empty() || facts.deleting) return std::nullopt;
+    Result<std::unique_ptr<RunDriver>> const at = driver(status.run_place);
+    std::optional<RunSeen> seen = at ? (*at)->cached(status.run_name) : std::nullopt;
+    if (!seen || !seen->live() || seen->owner != owner_) return std::nullopt;
+    RunFacts as_listed = facts;
+    as_listed.gets[status.run_name] = *seen;
+    RunDecision decision = decide(as_listed, status);
+    if (!std::holds_alternative<RunAct::Wait>(decision.action) || !(decision.status == status))
+      return std::nullopt;
+    if (Result<Done> const more = add_details(**at, *seen); !more) keep_details(*seen, more.error());
+    facts.gets[status.run_name] = std::move(seen);
+    return decision;
   }
 
   // ---- what is wanted
@@ -258,7 +276,7 @@ class Pass {
             .kind = ErrorKind::Invalid,
             .reason = "NameTaken",
             .message = "a run named " + id.name + " is there and is not ours; nothing was submitted"};
-      if (Result<Done> const more = (*at)->add_details(**seen, context_); !more) {
+      if (Result<Done> const more = add_details(**at, **seen); !more) {
         // The reason of a failure decides what follows; nothing else hides the run's state.
         if ((*seen)->state == RunSeen::State::Failed && (*seen)->failure_class.empty()) return more.error();
         keep_details(**seen, more.error());
@@ -267,6 +285,13 @@ class Pass {
     facts.gets[id.name] = std::move(*seen);
     facts.get_began[id.name] = began;
     return std::nullopt;
+  }
+
+  /// The start does not change while it runs: it is read once.
+  Result<Done> add_details(RunDriver& at, RunSeen& seen) const {
+    if (seen.live() && !seen.queued && seen.name == before_.run_name && seen.started_at.empty())
+      seen.started_at = before_.started_at;
+    return at.add_details(seen, context_);
   }
 
   /// What could not be read again stays as it was told; an ended attempt without its end is asked again.
@@ -425,7 +450,9 @@ class Pass {
     bool const refused = before_.run_name.empty() && !before_.failure_message.empty();
     if (!refused || revision != before_.revision || before_.observed_generation != object_->generation)
       return false;
-    return before_.next_look.empty() || too_early(before_.next_look, now_);
+    bool const asked = object_->annotation(kReconcileRequestedAt) != before_.last_handled_reconcile_at;
+    return before_.next_look.empty() ||
+           (!asked && too_early(before_.next_look, before_.setbacks, parts_.started, now_));
   }
 
   /// The service said no, and the name is not there: nothing is in doubt.
@@ -483,14 +510,14 @@ class Pass {
   Outcome conclude(TrainingRunStatus& status, Verdict const& verdict, Outcome outcome,
                    bool keep_next_look = false) {
     if (!keep_next_look) status.next_look.clear();
-    if (verdict.kind == Verdict::Kind::Ready || object_->generation != before_.observed_generation)
-      status.setbacks = 0;
+    if (verdict.kind == Verdict::Kind::Ready) status.setbacks = 0;
     return write(status, verdict).value_or(outcome);
   }
 
   /// Nothing when it is written; else how the pass ends.
   std::optional<Outcome> write(TrainingRunStatus& status, Verdict const& verdict) {
     status.observed_generation = object_->generation;
+    status.last_handled_reconcile_at = object_->annotation(kReconcileRequestedAt);
     manifests::Conditions const was = status.conditions;
     tell(status.conditions, verdict, object_->generation, now_);
     Result<ObjectPtr> written = parts_.store.put_status(*object_, manifests::to_json(status), context_);

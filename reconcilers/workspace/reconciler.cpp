@@ -27,7 +27,9 @@ class Pass {
         now_(parts.clock().wall()),
         spec_(manifests::workspace_spec_from_json(object_->spec)),
         status_(manifests::workspace_status_from_json(object_->status)),
-        before_(status_) {}
+        before_(status_) {
+    if (before_.observed_generation != object_->generation) status_.setbacks = 0;
+  }
 
   Outcome run() {
     if (object_->deleted_at) return remove();
@@ -41,6 +43,9 @@ class Pass {
     }
     std::shared_ptr<azure::AzureScope> const scope = parts_.scopes.find(object_->key);
     Result<azure::AmlWorkspace> const seen = scope->read_workspace(context_);
+    std::shared_ptr<azure::AzureView const> const view = scope->view();
+    bool const stale = view->missed_lists >= 3;
+    if (!seen && is_blip(seen.error()) && stale && !status_.workspace_id.empty()) return tell_stale(*view);
     if (!seen && is_blip(seen.error()) && says_ready(before_.conditions, *object_))
       return setback(seen.error(), status_.setbacks, status_.next_look, now_)
           .outcome;  // lists tell if it lasts
@@ -58,10 +63,7 @@ class Pass {
     status_.location = seen->location;
     status_.provisioning_state = seen->provisioning_state;
     status_.studio_url = "https://ml.azure.com/?wsid=" + seen->arm_id;
-    std::shared_ptr<azure::AzureView const> const view = scope->view();
-    if (view->missed_lists >= 3)
-      return conclude({Verdict::Kind::Unknown, "ObservationStale", "lists fail: " + view->last_error.message},
-                      Outcome::after(std::chrono::minutes(1)));
+    if (stale) return tell_stale(*view);
     if (!azure::same_text(seen->provisioning_state, "Succeeded"))
       return conclude(
           {Verdict::Kind::InProgress, seen->provisioning_state, "the workspace is not provisioned yet"},
@@ -71,6 +73,12 @@ class Pass {
   }
 
  private:
+  /// Rule 5.
+  Outcome tell_stale(azure::AzureView const& view) {
+    return conclude({Verdict::Kind::Unknown, "ObservationStale", "lists fail: " + view.last_error.message},
+                    Outcome::after(std::chrono::minutes(1)));
+  }
+
   /// Opens the scope, or opens it anew when the spec or the credential is another one.
   Result<Done> open() {
     Result<azure::Cloud> cloud = parts_.clouds.find(spec_.cloud);
@@ -128,9 +136,9 @@ class Pass {
 
   Outcome conclude(Verdict const& verdict, Outcome outcome, bool keep_next_look = false) {
     if (!keep_next_look) status_.next_look.clear();
-    if (verdict.kind == Verdict::Kind::Ready || object_->generation != before_.observed_generation)
-      status_.setbacks = 0;
+    if (verdict.kind == Verdict::Kind::Ready) status_.setbacks = 0;
     status_.observed_generation = object_->generation;
+    status_.last_handled_reconcile_at = object_->annotation(kReconcileRequestedAt);
     tell(status_.conditions, verdict, object_->generation, now_);
     Result<ObjectPtr> const written =
         parts_.store.put_status(*object_, manifests::to_json(status_), context_);

@@ -151,19 +151,24 @@ class FakeRunner final : public LocalRunner {
 struct FakeSources final : SourceReader {
   std::string digest = "d1";
   bool missing = false;
+  int changes = 0;  // so many reads find other files than the scan did
   Result<SourceInfo> scan(SourceRef const&, Context const&) override {
     if (missing)
       return Error{.kind = ErrorKind::Invalid, .reason = "SourceMissing", .message = "no such folder"};
     return SourceInfo{.digest = digest, .bytes = 1, .files = {"train.py"}, .warnings = {}};
   }
   Result<std::vector<SourceFile>> read(SourceRef const&, std::string const&, Context const&) override {
+    if (changes > 0) {
+      --changes;
+      return Error{.kind = ErrorKind::Transient, .reason = "SourceChanged", .message = "the files changed"};
+    }
     return std::vector<SourceFile>{{"train.py", "print(1)"}};
   }
 };
 
-/// Reconcilers over fakes; Azure's answers are scripted.
-struct Bench : azure::Wire, azure::Surroundings {
-  Bench() : Surroundings(script) {}
+/// Reconcilers over fakes, and any way to Azure.
+struct Passes : azure::Surroundings {
+  using Surroundings::Surroundings;
   FakeStore store{clock};
   Scopes scopes;
   FakeRunner runner;
@@ -175,7 +180,7 @@ struct Bench : azure::Wire, azure::Surroundings {
               .sources = sources,
               .clouds = clouds,
               .azure = parts,
-              .transport_for = [this](azure::Cloud const&) -> HttpTransport& { return script; },
+              .transport_for = [this](azure::Cloud const&) -> HttpTransport& { return transport; },
               .cluster = "c",
               .holder = "h",
               .started = clock.wall()};
@@ -212,6 +217,11 @@ struct Bench : azure::Wire, azure::Surroundings {
     return static_cast<int>(std::count_if(store.events.begin(), store.events.end(),
                                           [&](Event const& e) { return e.warning && e.reason == about; }));
   }
+};
+
+/// Azure's answers are scripted.
+struct Bench : azure::Wire, Passes {
+  Bench() : Passes(script) {}
 };
 
 }  // namespace trainyard::reconcilers

@@ -191,6 +191,48 @@ BOOST_FIXTURE_TEST_CASE(a_source_that_vanishes_after_the_end_takes_no_ready_away
   BOOST_TEST(reason(key) == "Completed");
 }
 
+BOOST_FIXTURE_TEST_CASE(a_source_that_appears_ends_the_stall, Local) {
+  sources.missing = true;
+  ObjectKey const key = fit();
+  BOOST_TEST(is(key, "Stalled"));
+  BOOST_TEST(reason(key) == "SourceMissing");
+  sources.missing = false;  // the store wakes every key when files change
+  settle(key);
+  BOOST_TEST(runner.started.size() == 1U);
+  BOOST_TEST(!is(key, "Stalled"));
+}
+
+BOOST_FIXTURE_TEST_CASE(an_interrupted_run_says_how_to_run_it_again, Local) {
+  ObjectKey const key = fit();
+  runner.last().state = LocalRun::State::Interrupted;
+  settle(key);
+  BOOST_TEST(is(key, "Stalled"));
+  BOOST_TEST(store.get(key)->status.text("failureMessage").find("restarted-at") != std::string::npos);
+  BOOST_TEST(runner.started.size() == 1U);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_request_to_look_is_answered, Local) {
+  ObjectKey const key = fit();
+  runner.end(0);
+  settle(key);
+  store.annotate(key, "trainyard.dev/reconcile-requested-at", "noon");
+  settle(key);
+  BOOST_TEST(store.get(key)->status.text("lastHandledReconcileAt") == "noon");
+}
+
+BOOST_FIXTURE_TEST_CASE(conditions_that_are_false_are_terse, Local) {
+  ObjectKey const key = fit();
+  runner.last().metrics["loss"] = 1.0 / 3;
+  runner.end(0);
+  settle(key);
+  for (Json const& condition : store.get(key)->status.at("conditions").items()) {
+    bool const ready = condition.text("type") == "Ready";
+    BOOST_TEST(condition.text("message").empty() == !ready);
+    BOOST_TEST(!condition.text("reason").empty());
+    if (ready) BOOST_TEST(condition.text("message").ends_with("loss=0.3333"));
+  }
+}
+
 BOOST_FIXTURE_TEST_CASE(somebody_elses_run_of_that_name_stalls, Local) {
   ObjectKey const key = fit();
   runner.last().owner = "somebody";

@@ -101,10 +101,11 @@ BOOST_AUTO_TEST_CASE(the_surroundings_are_tried_again_after_1_5_15_then_60_minut
     BOOST_TEST((back.outcome.next == Outcome::Next::After && back.outcome.delay == minutes(wait)));
     BOOST_TEST((back.verdict.kind == Verdict::Kind::Stalled));
     BOOST_TEST((parse_rfc3339(next_look).value() == kNow + minutes(wait)));
-    BOOST_TEST(too_early(next_look, kNow));
-    BOOST_TEST(!too_early(next_look, kNow + minutes(wait)));
+    BOOST_TEST(too_early(next_look, setbacks, kNow, kNow));
+    BOOST_TEST(!too_early(next_look, setbacks, kNow, kNow + minutes(wait)));
+    BOOST_TEST(!too_early(next_look, setbacks, kNow + seconds(1), kNow + seconds(1)));  // started since
   }
-  BOOST_TEST(!too_early("", kNow));
+  BOOST_TEST(!too_early("", 0, kNow, kNow));
 }
 
 BOOST_AUTO_TEST_CASE(other_setbacks_count_nothing) {
