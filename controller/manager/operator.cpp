@@ -3,11 +3,13 @@
 #include <exception>
 #include <thread>
 
-#include "controller/base/time_text.hpp"
 #include "manifests/compute_target.hpp"
 #include "manifests/kinds.hpp"
 #include "reconcilers/compute_target/capabilities.hpp"
 #include "reconcilers/conditions.hpp"
+#include "reconcilers/drivers/aml_run.hpp"
+#include "reconcilers/names.hpp"
+#include "reconcilers/training_run/present.hpp"
 
 namespace trainyard::manager {
 
@@ -15,7 +17,8 @@ namespace {
 
 using reconcilers::Outcome;
 
-constexpr std::string_view kList = "AzureList";  // the queue's word for one list of a workspace: its key is the workspace's
+constexpr std::string_view kList =
+    "AzureList";  // the queue's word for one list of a workspace: its key is the workspace's
 constexpr std::array<std::string_view, 3> kKinds{"Workspace", "ComputeTarget", "TrainingRun"};
 constexpr Duration kPassDeadline = std::chrono::minutes(10);  // an upload is the longest thing a pass does
 
@@ -33,22 +36,16 @@ Operator::Operator(reconcilers::Parts const& parts) : parts_(parts), queue_(part
     std::unique_ptr<reconcilers::Reconciler> reconciler = make(parts);
     std::string const kind(reconciler->kind());
     for (char const* result : {"success", "error"})
-      parts_.azure.metrics.counter("controller_runtime_reconcile_total", "passes over objects by controller and result",
+      parts_.azure.metrics.counter("controller_runtime_reconcile_total",
+                                   "passes over objects by controller and result",
                                    {{"controller", kind}, {"result", result}});
     reconcilers_.emplace(kind, std::move(reconciler));
   }
 }
 
 void Operator::start() {
-  WallTime const wall = parts_.clock().wall();
-  SteadyTime const now = parts_.clock().steady();
   for (std::string_view const kind : kKinds)
-    for (ObjectPtr const& object : parts_.store.list(kind)) {
-      auto const at = parse_rfc3339(object->status.text("nextLook"));
-      bool const stalled_on = at && *at > wall && kind != "Workspace" &&
-                              object->status.at("observedGeneration").integer_or(0) == object->generation;
-      queue_.add(object->key, stalled_on ? now + (*at - wall) : now);
-    }
+    for (ObjectPtr const& object : parts_.store.list(kind)) add_now(object->key);
 }
 
 void Operator::add_now(ObjectKey const& key) { queue_.add(key, parts_.clock().steady()); }
@@ -72,9 +69,9 @@ void Operator::enqueue_due_lists() {
   for (auto const& [workspace, scope] : parts_.scopes.all()) {
     SteadyTime const due = scope->next_list();
     if (due > now || !scope->workspace()) continue;
-    auto& last = listed_[workspace];
-    if (last == due && due != SteadyTime{}) continue;  // enqueued already
-    last = due;
+    Enqueued& last = listed_[workspace];
+    if (last.scope == scope && last.due == due) continue;  // enqueued already
+    last = {scope, due};
     queue_.add({std::string(kList), workspace.ns, workspace.name}, now);
   }
 }
@@ -114,9 +111,10 @@ void Operator::visit(ObjectKey const& key, std::stop_token const& stop) {
   }
   Outcome outcome = Outcome::backoff();
   try {
-    outcome = reconciler->second->reconcile(before, {.stop = stop, .deadline = parts_.clock().steady() + kPassDeadline});
+    outcome = reconciler->second->reconcile(
+        before, {.stop = stop, .deadline = parts_.clock().steady() + kPassDeadline});
   } catch (std::exception const& error) {  // a broken program: counted, told, tried again slowly
-    parts_.azure.log.error("a pass failed by a bug", {{"controller", key.kind}, {"namespace", key.ns}, {"name", key.name}, {"error", error.what()}});
+    tell_bug(key, error);
     outcome = Outcome::after(std::chrono::minutes(10));
   }
   bool const failed = outcome.next == Outcome::Next::Backoff;
@@ -126,10 +124,16 @@ void Operator::visit(ObjectKey const& key, std::stop_token const& stop) {
       .add();
   SteadyTime const now = parts_.clock().steady();
   switch (outcome.next) {
-    case Outcome::Next::Rest: break;
-    case Outcome::Next::After: queue_.add(key, now + outcome.delay); break;
-    case Outcome::Next::Soon: queue_.add(key, now); break;
-    case Outcome::Next::Backoff: break;
+    case Outcome::Next::Rest:
+      break;
+    case Outcome::Next::After:
+      queue_.add(key, now + outcome.delay);
+      break;
+    case Outcome::Next::Soon:
+      queue_.add(key, now);
+      break;
+    case Outcome::Next::Backoff:
+      break;
   }
   ObjectPtr const after = parts_.store.get(key);
   if (!after || after->resource_version != before->resource_version) wake_dependents(key);
@@ -141,29 +145,54 @@ void Operator::visit(ObjectKey const& key, std::stop_token const& stop) {
 
 void Operator::list(ObjectKey const& key, std::stop_token const& stop) {
   ObjectKey const workspace{"Workspace", key.ns, key.name};
-  if (std::shared_ptr<azure::AzureScope> const scope = parts_.scopes.find(workspace)) {
-    auto const before = scope->view();
-    std::vector<std::string> const changed =
-        scope->list_now({.stop = stop, .deadline = parts_.clock().steady() + std::chrono::minutes(2)});
-    auto const after = scope->view();
-    bool const first = !(before->computes_listed && before->jobs_listed) && after->computes_listed && after->jobs_listed;
-    bool const health = (before->missed_lists >= 3) != (after->missed_lists >= 3);
-    if (health) add_now(workspace);
-    wake_users_of(workspace, changed, first || health);
+  try {
+    if (std::shared_ptr<azure::AzureScope> const scope = parts_.scopes.find(workspace))
+      list_scope(workspace, *scope, stop);
+  } catch (std::exception const& error) {
+    tell_bug(key, error);  // its next list is due as ever
   }
   queue_.done(key);
 }
 
-void Operator::wake_users_of(ObjectKey const& workspace, std::vector<std::string> const& changed, bool all) {
+void Operator::list_scope(ObjectKey const& workspace, azure::AzureScope& scope, std::stop_token const& stop) {
+  auto const before = scope.view();
+  std::vector<std::string> const changed =
+      scope.list_now({.stop = stop, .deadline = parts_.clock().steady() + std::chrono::minutes(2)});
+  auto const after = scope.view();
+  bool const first =
+      !(before->computes_listed && before->jobs_listed) && after->computes_listed && after->jobs_listed;
+  bool const health = (before->missed_lists >= 3) != (after->missed_lists >= 3);
+  if (health) add_now(workspace);
+  wake_users_of(workspace, *after, changed, first || health);
+}
+
+void Operator::tell_bug(ObjectKey const& key, std::exception const& error) {
+  parts_.azure.log.error(
+      "a pass failed by a bug",
+      {{"controller", key.kind}, {"namespace", key.ns}, {"name", key.name}, {"error", error.what()}});
+}
+
+void Operator::wake_users_of(ObjectKey const& workspace, azure::AzureView const& view,
+                             std::vector<std::string> const& changed, bool all) {
   if (changed.empty() && !all) return;
   std::set<std::string> const names(changed.begin(), changed.end());
   for (ObjectPtr const& target : parts_.store.list("ComputeTarget")) {
     if (target->key.ns != workspace.ns || target->spec.text("workspace") != workspace.name) continue;
     manifests::ComputeTargetSpec const spec = manifests::compute_target_spec_from_json(target->spec);
-    if (all || names.contains("compute/" + reconcilers::compute_name_of(spec, target->key.name))) add_now(target->key);
+    if (all || names.contains("compute/" + reconcilers::compute_name_of(spec, target->key.name)))
+      add_now(target->key);
   }
-  for (ObjectPtr const& run : parts_.store.list("TrainingRun"))
-    if (run->key.ns == workspace.ns && (all || names.contains("job/" + run->status.text("runName")))) add_now(run->key);
+  std::set<std::string> owners;  // of jobs that changed: an attempt that was superseded is its run's too
+  for (auto const& [name, job] : view.jobs)
+    if (names.contains("job/" + name)) owners.insert(reconcilers::owner_of(*job));
+  for (ObjectPtr const& run : parts_.store.list("TrainingRun")) {
+    if (run->key.ns != workspace.ns) continue;
+    bool mine = all || names.contains("job/" + run->status.text("runName")) ||
+                owners.contains(reconcilers::owner_mark(parts_.cluster, run->key));
+    for (Json const& doubt : run->status.at("doubts").items())
+      mine = mine || names.contains("job/" + doubt.text("name"));
+    if (mine) add_now(run->key);
+  }
 }
 
 void Operator::wake_dependents(ObjectKey const& key) {
@@ -172,9 +201,11 @@ void Operator::wake_dependents(ObjectKey const& key) {
       if (object->key.ns == key.ns && wanted(*object)) add_now(object->key);
   };
   if (key.kind == "Workspace") {
-    of_namespace("ComputeTarget", [&](StoredObject const& target) { return target.spec.text("workspace") == key.name; });
+    of_namespace("ComputeTarget",
+                 [&](StoredObject const& target) { return target.spec.text("workspace") == key.name; });
   } else if (key.kind == "ComputeTarget") {
-    of_namespace("TrainingRun", [&](StoredObject const& run) { return run.spec.text("computeTarget") == key.name; });
+    of_namespace("TrainingRun",
+                 [&](StoredObject const& run) { return reconcilers::uses_target(run, key.name); });
     of_namespace("Workspace", [](StoredObject const& workspace) { return workspace.deleted_at.has_value(); });
   } else if (key.kind == "TrainingRun") {
     of_namespace("ComputeTarget", [](StoredObject const& target) { return target.deleted_at.has_value(); });
@@ -204,7 +235,8 @@ Standing Operator::standing() const {
   Standing standing;
   for (std::string_view const kind : kKinds)
     for (ObjectPtr const& object : parts_.store.list(kind)) {
-      bool const told = object->status.at("observedGeneration").integer_or(0) == object->generation && !object->deleted_at;
+      bool const told =
+          object->status.at("observedGeneration").integer_or(0) == object->generation && !object->deleted_at;
       if (told && status_of(*object, manifests::kReady) == manifests::ConditionStatus::True)
         ++standing.ready;
       else if (told && status_of(*object, manifests::kStalled) == manifests::ConditionStatus::True)

@@ -1,7 +1,7 @@
 // The operator: turns changes of objects, lists of Azure and passing time into passes over objects.
 #pragma once
 
-#include <atomic>
+#include <exception>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -27,36 +27,48 @@ class Operator {
   /// The parts must outlive the operator.
   explicit Operator(reconcilers::Parts const& parts);
 
-  /// Visits every object once, when it is due: an object whose status says when to look again is not looked at sooner.
+  /// Visits every object once, at once: what kept an earlier process from going on may have been mended
+  /// since.
   void start();
-  /// Does one thing that is due: a pass over an object, or one list of a workspace. False if nothing is due. Never sleeps.
+  /// Does one thing that is due: a pass over an object, or one list of a workspace. False if nothing is due.
+  /// Never sleeps.
   bool step(std::stop_token const& stop);
   /// When step() will have something to do; nullopt: only after a change.
   [[nodiscard]] std::optional<SteadyTime> next_due();
-  /// Steps on `workers` threads until the stop request, then lets the passes under way end; `hurry` cuts short what they
-  /// wait for.
+  /// Steps on `workers` threads until the stop request, then lets the passes under way end; `hurry` cuts
+  /// short what they wait for.
   void run(int workers, std::stop_token const& stop, std::stop_token const& hurry);
   /// The store has changes: from any thread.
   void wake() { queue_.wake(); }
 
   [[nodiscard]] Standing standing() const;
-  /// Nothing is due or under way, and all changes told of were taken in: until then standing() may speak of the past.
+  /// Nothing is due or under way, and all changes told of were taken in: until then standing() may speak of
+  /// the past.
   [[nodiscard]] bool quiet();
 
  private:
   void take_changes();
   void enqueue_due_lists();
   void visit(ObjectKey const& key, std::stop_token const& stop);
-  void list(ObjectKey const& workspace, std::stop_token const& stop);
+  void list(ObjectKey const& key, std::stop_token const& stop);
+  void list_scope(ObjectKey const& workspace, azure::AzureScope& scope, std::stop_token const& stop);
+  void tell_bug(ObjectKey const& key, std::exception const& error);
   void wake_dependents(ObjectKey const& key);
-  void wake_users_of(ObjectKey const& workspace, std::vector<std::string> const& changed, bool first);
+  /// Those whose compute or job is among `changed` ("compute/NAME", "job/NAME"); all of the workspace's if
+  /// `all`.
+  void wake_users_of(ObjectKey const& workspace, azure::AzureView const& view,
+                     std::vector<std::string> const& changed, bool all);
   void add_now(ObjectKey const& key);
 
   reconcilers::Parts const& parts_;
   WorkQueue queue_;
   std::map<std::string, std::unique_ptr<reconcilers::Reconciler>, std::less<>> reconcilers_;
-  std::mutex pump_;                    // one thread at a time turns changes into keys
-  std::map<ObjectKey, SteadyTime> listed_;  // guarded by pump_: the due time for which a list was enqueued
+  std::mutex pump_;  // one thread at a time turns changes into keys
+  struct Enqueued {
+    std::shared_ptr<azure::AzureScope const> scope;
+    SteadyTime due;
+  };
+  std::map<ObjectKey, Enqueued> listed_;  // guarded by pump_: the list that was enqueued last, by workspace
 };
 
 }  // namespace trainyard::manager

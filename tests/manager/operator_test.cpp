@@ -1,0 +1,105 @@
+// The operator as the thing that decides what is looked at, and when.
+#include "controller/manager/operator.hpp"
+
+#include <stdexcept>
+
+#include <boost/test/unit_test.hpp>
+
+#include "tests/reconcilers/simulated.hpp"
+
+namespace trainyard::manager {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+/// A program that is broken where it lists.
+struct BrokenWire final : HttpTransport {
+  explicit BrokenWire(HttpTransport& wire) : wire_(wire) {}
+  Result<HttpResponse> send(HttpRequest const& request, Context const& context) override {
+    if (broken && request.url.find("/computes?") != std::string::npos) throw std::logic_error("a bug");
+    return wire_.send(request, context);
+  }
+  bool broken = false;
+
+ private:
+  HttpTransport& wire_;
+};
+
+struct Managed : reconcilers::Simulated {
+  BrokenWire breakable{transport};
+  Operator op{[this]() -> reconcilers::Parts const& {
+    bench.transport_for = [this](azure::Cloud const&) -> HttpTransport& { return breakable; };
+    return bench;
+  }()};
+
+  /// The store of these tests tells of no changes: the operator is told by a start.
+  void work(Duration span) {
+    op.start();
+    for (Duration past{0}; past <= span; past += seconds(1)) {
+      for (int steps = 0; op.step({}); ++steps) BOOST_REQUIRE(steps < 1000);
+      azure_clock.advance(seconds(1));
+      clock.advance(seconds(1));
+      sim.tick();
+    }
+  }
+};
+
+BOOST_AUTO_TEST_SUITE(operators)
+
+BOOST_FIXTURE_TEST_CASE(a_bug_in_a_list_ends_nothing_and_the_next_list_comes, Managed) {
+  breakable.broken = true;
+  ObjectKey const ml = workspace(), cpu = cluster();
+  work(seconds(30));
+  BOOST_TEST(lines.find("a bug") != std::string::npos);
+  BOOST_TEST(is(ml, "Ready"));
+  BOOST_TEST(!is(cpu, "Ready"));
+  breakable.broken = false;
+  work(minutes(2));
+  BOOST_TEST(is(cpu, "Ready"));
+}
+
+BOOST_FIXTURE_TEST_CASE(the_first_list_is_asked_for_once, Managed) {
+  workspace();
+  op.start();
+  while (asked("GET", "/computes") == 0) BOOST_REQUIRE(op.step({}));
+  while (op.step({})) continue;
+  BOOST_TEST(asked("GET", "/computes") == 1);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_start_visits_what_is_not_due_yet, Managed) {
+  ObjectKey const ml = workspace();
+  store.secrets["azure/secret"] = "stale";
+  work(seconds(5));
+  BOOST_REQUIRE(is(ml, "Stalled"));
+  store.secrets["azure/secret"] = options.secret;
+  work(seconds(5));
+  BOOST_TEST(is(ml, "Ready"));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_superseded_attempt_that_changed_wakes_its_run, Managed) {
+  workspace();
+  cluster();
+  ObjectKey const fit = run();
+  work(minutes(2));
+  BOOST_REQUIRE(status(fit, "phase") == "Running");
+  std::string const job = status(fit, "runName");
+  // As if the status spoke of another attempt: the job's end is its run's business all the same.
+  Json other = store.get(fit)->status;
+  other["runName"] = "ty-other";
+  other["conditions"] = Json::array();
+  store.set_status(fit, other);
+  end_job(job, 0);
+  for (int i = 0; i < 6; ++i) {
+    azure_clock.advance(seconds(1));
+    clock.advance(seconds(1));
+    sim.tick();
+    while (op.step({})) continue;
+  }
+  BOOST_TEST(store.get(fit)->status.at("conditions").items().size() > 0U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace trainyard::manager
