@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 #include <csignal>
 #include <iostream>
@@ -56,6 +57,16 @@ Result<ProcessOptions> options_of(Parsed const& parsed) {
   return options;
 }
 
+/// When --timeout has passed; max() without it.
+Result<SteadyTime> limit_of(Parsed const& parsed, Clock const& clock) {
+  if (!parsed.has("timeout")) return SteadyTime::max();
+  if (!parsed.has("until-settled"))
+    return usage_error("--timeout: it limits --until-settled, which is missing; add it");
+  Result<Duration> const timeout = parsed.duration("timeout", {});
+  if (!timeout) return timeout.error();
+  return clock.steady() + *timeout;
+}
+
 LogLevel level_of(Parsed const& parsed) {
   std::string const level = parsed.get("log-level", parsed.has("log-file") ? "info" : "warning");
   if (level == "debug") return LogLevel::Debug;
@@ -86,9 +97,12 @@ int exit_code(int signal, bool until_settled, bool good) {
 int run_operator(Parsed const& parsed) {
   Result<ProcessOptions> options = options_of(parsed);
   if (!options) return fail(options.error());
+  SystemClock const clock;
   bool const until_settled = parsed.has("until-settled");
   Result<HealthAddress> const address = parse_address(parsed.get("metrics-address", "127.0.0.1:0"));
   if (!address) return fail(address.error());
+  Result<SteadyTime> const limit = limit_of(parsed, clock);
+  if (!limit) return fail(limit.error());
   Result<directory::Fd> log_file = directory::Fd();
   if (parsed.has("log-file"))
     log_file = directory::open_file(parsed.get("log-file"), O_WRONLY | O_APPEND | O_CREAT, 0600);
@@ -100,7 +114,6 @@ int run_operator(Parsed const& parsed) {
   if (!certificates.empty()) options->ssl_cert_file = certificates;
   options->transport = transport_options_from_environment();
 
-  SystemClock const clock;
   SystemRandom random;
   Scrubber scrubber;
   Metrics metrics;
@@ -142,11 +155,12 @@ int run_operator(Parsed const& parsed) {
                (parsed.has("recursive") ? "" : "; sub-folders are read with --recursive"));
 
   bool settled = false;
-  while (!signals.token().stop_requested()) {
+  while (!signals.token().stop_requested() && clock.steady() < *limit) {
     settled = until_settled && running.settled();
     view->show(rows_of(running.objects(), clock.wall()));
     if (settled) break;
-    changed.wait_until(clock.steady() + (until_settled ? kLookForEnd : kRedraw), signals.token());
+    changed.wait_until(std::min(*limit, clock.steady() + (until_settled ? kLookForEnd : kRedraw)),
+                       signals.token());
   }
   view->end(until_settled);
   if (!settled) view->note("trainyard: stopping; passes under way end first, local runs go on");

@@ -25,6 +25,8 @@ constexpr std::array kRunFlags{
     Flag{"recursive", 'r', "", "read the manifests of sub-folders too"},
     Flag{"clouds", 0, "FILE", "further clouds: endpoints, audience, hosts, CA (YAML)"},
     Flag{"until-settled", 0, "", "exit when all is ready (0) or what is not ready cannot go on (1)"},
+    Flag{"timeout", 0, "DURATION",
+         "with --until-settled: exit (1) when it is not settled by then, such as 30m"},
     Flag{"prune", 0, "",
          "at the start, delete what no manifest declares any more; refused for more than half"},
     Flag{"workers", 0, "N", "passes at the same time, 1 to 64 (default: 4)"},
@@ -83,10 +85,12 @@ constexpr std::array kCommands{
                 "let the\n"
                 "passes under way end; local runs go on by themselves and are found again.\n\n"
                 "Exit codes: 0 all is ready, or SIGTERM; 1 something is stalled or failed, a manifest has "
-                "errors, or\n"
-                "nothing is declared; 2 usage; 130 interrupted (SIGINT, or SIGTERM with --until-settled).",
-            .examples = "trainyard run --directory manifests --cluster-name laptop\n"
-                        "trainyard run --directory manifests --cluster-name ci --until-settled --plain",
+                "errors,\n"
+                "nothing is declared, or --timeout has passed; 2 usage; 130 interrupted (SIGINT, or SIGTERM "
+                "with --until-settled).",
+            .examples =
+                "trainyard run --directory manifests --cluster-name laptop\n"
+                "trainyard run --directory manifests --cluster-name ci --until-settled --timeout 2h --plain",
             .flags = kRunFlags,
             .run = run_operator},
     Command{.name = "get",

@@ -2,6 +2,7 @@
 
 #include "controller/cli/folder.hpp"
 #include "controller/cli/table.hpp"
+#include "manifests/condition.hpp"
 
 namespace trainyard::cli {
 
@@ -40,6 +41,12 @@ std::string failure_of(StoredObject const& object, Row const& row) {
   return text + "    next: " + next_step(object) + "\n";
 }
 
+std::string why_not_ready(StoredObject const& object) {
+  manifests::Conditions const conditions = manifests::conditions_from_json(object.status.at("conditions"));
+  manifests::Condition const* const ready = find_condition(conditions, manifests::kReady);
+  return ready == nullptr ? "not looked at yet" : one_line(ready->message);
+}
+
 std::string deeds_text(Deeds const& deeds) {
   if (deeds.azure_writes == 0 && deeds.runs_started == 0)
     return "Nothing to do: nothing was written to Azure, and nothing was run.\n";
@@ -72,7 +79,7 @@ Verdict verdict_of(std::vector<ObjectPtr> const& objects, std::size_t problems, 
     return {.text = problems == 0 ? "There is nothing to do: no manifest declares anything.\n"
                                   : "There is nothing to do but to mend " + bad_manifests};
   std::vector<Row> rows;
-  std::string metrics, failures;
+  std::string metrics, failures, moving;
   std::size_t ready = 0, stuck = 0;
   StoredObject const* worst = nullptr;
   for (ObjectPtr const& object : objects) {
@@ -83,6 +90,8 @@ Verdict verdict_of(std::vector<ObjectPtr> const& objects, std::size_t problems, 
       ++stuck;
       if (worst == nullptr || object->key.kind == "TrainingRun") worst = object.get();
       failures += failure_of(*object, row);
+    } else if (!is_ready(*object, row)) {
+      moving += "  " + short_name(object->key) + "  " + row.state + ": " + why_not_ready(*object) + "\n";
     }
     if (std::string const values = metrics_text(object->status.at("metrics"), 6); !values.empty())
       metrics += "  " + short_name(object->key) + "  " + values + "\n";
@@ -91,6 +100,7 @@ Verdict verdict_of(std::vector<ObjectPtr> const& objects, std::size_t problems, 
   std::string text = "\n" + table_of(rows, 0);
   if (!metrics.empty()) text += "\nMetrics:\n" + metrics;
   if (!failures.empty()) text += "\nFailed:\n" + failures;
+  if (!settled && !moving.empty()) text += "\nStill on its way:\n" + moving;
   text += "\n";
   if (problems > 0) text += bad_manifests;
   text += deeds_text(deeds) + look_further(objects, worst, folder_flags) + "\n";
