@@ -266,7 +266,7 @@ void add_silences(Cases& cases) {
                    .status = 0,
                    .kind = ErrorKind::Canceled,
                    .reasons = {"DeadlineExceeded"},
-                   .deadline = milliseconds(100)});
+                   .deadline = milliseconds(500)});
   cases.push_back({.name = "write, ended by the deadline",
                    .play = silence,
                    .status = 0,
@@ -274,7 +274,7 @@ void add_silences(Cases& cases) {
                    .reasons = {"DeadlineExceeded"},
                    .method = "PUT",
                    .maybe_applied = true,
-                   .deadline = milliseconds(100)});
+                   .deadline = milliseconds(500)});
   cases.push_back({.name = "dripping for ever: the deadline ends it",
                    .play = drip,
                    .status = 0,
