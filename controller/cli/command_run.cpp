@@ -103,7 +103,7 @@ int run_operator(Parsed const& parsed) {
   if (!address) return fail(address.error());
   Result<SteadyTime> const limit = limit_of(parsed, clock);
   if (!limit) return fail(limit.error());
-  Result<directory::Fd> log_file = directory::Fd();
+  Result<Fd> log_file = Fd();
   if (parsed.has("log-file"))
     log_file = directory::open_file(parsed.get("log-file"), O_WRONLY | O_APPEND | O_CREAT, 0600);
   if (!log_file) return fail(log_file.error().while_doing("--log-file"));

@@ -28,7 +28,7 @@ Result<std::string> identity_of(std::filesystem::path const& state, Random& rand
   if (kept.error().kind != ErrorKind::NotFound) return kept.error();
 
   std::string const identity = uuid4(random);
-  Result<directory::Fd> const file = directory::open_file(fresh, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  Result<Fd> const file = directory::open_file(fresh, O_WRONLY | O_CREAT | O_TRUNC, 0600);
   if (!file) return file.error();
   std::string const text = identity + "\n";
   bool const written = ::write(file->get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&

@@ -20,7 +20,7 @@ class StateChanges {
 
  private:
   Clock const& clock_;
-  directory::Fd events_;
+  Fd events_;
 };
 
 }  // namespace trainyard::cli

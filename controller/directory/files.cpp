@@ -38,15 +38,6 @@ Error not_a_file(std::filesystem::path const& path) {
 
 }  // namespace
 
-Fd& Fd::operator=(Fd&& other) noexcept {
-  std::swap(number_, other.number_);
-  return *this;
-}
-
-Fd::~Fd() {
-  if (number_ >= 0) ::close(number_);
-}
-
 FileIdentity identity_of(struct stat const& facts) {
   return {.device = facts.st_dev,
           .inode = facts.st_ino,

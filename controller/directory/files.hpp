@@ -6,29 +6,13 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include <sys/stat.h>
 
+#include "controller/base/fd.hpp"
 #include "controller/base/result.hpp"
 
 namespace trainyard::directory {
-
-/// Owns a file descriptor.
-class Fd {
- public:
-  Fd() = default;
-  explicit Fd(int number) : number_(number) {}
-  Fd(Fd&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  Fd& operator=(Fd&& other) noexcept;
-  Fd(Fd const&) = delete;
-  Fd& operator=(Fd const&) = delete;
-  ~Fd();
-  [[nodiscard]] int get() const { return number_; }
-
- private:
-  int number_ = -1;
-};
 
 /// Differs when a file was replaced, written or given other rights.
 struct FileIdentity {

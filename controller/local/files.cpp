@@ -33,15 +33,6 @@ Result<Done> write_file(std::filesystem::path const& path, std::string_view cont
 
 }  // namespace
 
-Fd& Fd::operator=(Fd&& other) noexcept {
-  std::swap(number_, other.number_);
-  return *this;
-}
-
-Fd::~Fd() {
-  if (number_ >= 0) ::close(number_);
-}
-
 FileIdentity identity_of(struct stat const& facts) {
   return {.device = facts.st_dev,
           .inode = facts.st_ino,
