@@ -62,6 +62,33 @@ BOOST_AUTO_TEST_CASE(the_first_thing_is_to_look_for_the_first_attempt) {
   BOOST_TEST(is<RunAct::Get>(decision)->id.name == name_a(0));
 }
 
+BOOST_AUTO_TEST_CASE(nothing_is_sought_beyond_a_live_attempt) {
+  RunFacts f = facts();
+  answer(f, name_a(0), seen(name_a(0), State::Live));
+  RunDecision const decision = decide(f, status_at(name_a(0)));
+  BOOST_TEST(is<RunAct::Wait>(decision));
+  BOOST_TEST(decision.top == name_a(0));
+  answer(f, name_a(0), seen(name_a(0), State::Completed));
+  BOOST_REQUIRE(is<RunAct::Get>(decide(f, status_at(name_a(0)))));  // beyond an ended one it is
+}
+
+BOOST_AUTO_TEST_CASE(attempts_that_waited_too_long_before_count_for_the_limit) {
+  RunFacts f = facts();
+  f.retry_limit = 1;
+  f.retry_on = {"Capacity"};
+  TrainingRunStatus status = status_at(name_a(1));
+  status.history = {{.name = name_a(0),
+                     .place = "local",
+                     .revision = "A",
+                     .outcome = "Canceled",
+                     .reason = "QueueTimeout"}};
+  answer(f, name_a(1), seen(name_a(1), State::Canceled, "QueueTimeout"));
+  answer(f, name_a(2), std::nullopt);
+  BOOST_TEST(!is<RunAct::Create>(decide(f, status)));
+  f.retry_limit = 2;
+  BOOST_TEST(is<RunAct::Create>(decide(f, status)));
+}
+
 BOOST_AUTO_TEST_CASE(absent_means_create_with_the_name_in_doubt) {
   RunFacts f = facts();
   answer(f, name_a(0), std::nullopt);
