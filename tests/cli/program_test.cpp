@@ -1,9 +1,9 @@
 // The program itself, as a user's shell sees it: a local target, real processes, real files.
 #include <boost/test/unit_test.hpp>
 
-#include "tests/cli/child.hpp"
+#include "tests/child.hpp"
 
-namespace trainyard::cli {
+namespace trainyard::tests {
 
 namespace {
 
@@ -199,7 +199,7 @@ BOOST_AUTO_TEST_CASE(a_second_process_is_refused_and_sigterm_drains_the_first) {
   Folder const folder;
   folder.write("all.yaml", std::string(kTarget) + "---\n" + run_manifest("fit"));
   folder.write("src/train.py", "import signal\nprint('waiting', flush=True)\nsignal.pause()\n");
-  Child first(folder.run({}));
+  Child first(kTrainyard, folder.run({}));
   first.wait_for("trainingrun/fit  Running");
   Said const second = run_program(folder.run());
   BOOST_TEST(second.code == 1);
@@ -209,7 +209,7 @@ BOOST_AUTO_TEST_CASE(a_second_process_is_refused_and_sigterm_drains_the_first) {
   BOOST_TEST(first.wait() == 0);
 
   // The run went on by itself. Its document goes, and it is deleted: cancelled, then gone.
-  Child third(folder.run({}));
+  Child third(kTrainyard, folder.run({}));
   third.wait_for("trainingrun/fit  Running");
   folder.write("all.yaml", kTarget);
   third.wait_for("Orphaned");
@@ -221,4 +221,4 @@ BOOST_AUTO_TEST_CASE(a_second_process_is_refused_and_sigterm_drains_the_first) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace trainyard::cli
+}  // namespace trainyard::tests

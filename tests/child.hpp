@@ -1,4 +1,4 @@
-// The real program as a child process, and a folder for it to work on.
+// The real programs as child processes, and folders for them to work on.
 #pragma once
 
 #include <chrono>
@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -13,11 +14,15 @@
 #include <boost/test/unit_test.hpp>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-namespace trainyard::cli {
+namespace trainyard::tests {
+
+inline std::string const kTrainyard = TRAINYARD_BINARY_DIR "/bin/trainyard";
+inline std::string const kAzsim = TRAINYARD_BINARY_DIR "/bin/azsim";
 
 inline std::string read_all(std::filesystem::path const& path) {
   std::ifstream file(path, std::ios::binary);
@@ -29,7 +34,7 @@ inline std::string read_all(std::filesystem::path const& path) {
 class TempFolder {
  public:
   TempFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "trainyard-cli-XXXXXX").string();
+    std::string name = (std::filesystem::temp_directory_path() / "trainyard-test-XXXXXX").string();
     BOOST_REQUIRE(::mkdtemp(name.data()) != nullptr);
     path_ = name;
   }
@@ -49,18 +54,27 @@ class TempFolder {
   std::filesystem::path path_;
 };
 
-/// Its output goes to files: no pipe can fill up, and what it starts cannot hold one open.
+/// Returns when it holds; `told` is what the failure says if it does not in time.
+inline void wait_until(std::function<bool()> const& holds, std::function<std::string()> const& told) {
+  auto const until = std::chrono::steady_clock::now() + std::chrono::minutes(2);
+  while (!holds()) {
+    BOOST_REQUIRE_MESSAGE(std::chrono::steady_clock::now() < until, told());
+    ::poll(nullptr, 0, 20);
+  }
+}
+
+/// Its output goes to files: no pipe can fill up, and what it starts cannot hold one open. It ends with us.
 class Child {
  public:
-  explicit Child(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), TRAINYARD_BINARY_DIR "/bin/trainyard");
-    std::vector<char*> argv;
+  Child(std::string program, std::vector<std::string> arguments) {
+    std::vector<char*> argv{program.data()};
     for (std::string& argument : arguments) argv.push_back(argument.data());
     argv.push_back(nullptr);
     std::string const out = (output_.path() / "out").string(), err = (output_.path() / "err").string();
     pid_ = ::fork();
     BOOST_REQUIRE(pid_ >= 0);
     if (pid_ == 0) {
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
       ::dup2(::open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), STDOUT_FILENO);
       ::dup2(::open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), STDERR_FILENO);
       ::execv(argv.front(), argv.data());
@@ -78,6 +92,7 @@ class Child {
   Child(Child const&) = delete;
   Child& operator=(Child const&) = delete;
 
+  [[nodiscard]] pid_t pid() const { return pid_; }
   void signal(int number) const { ::kill(pid_, number); }
   /// The exit code; a child that does not end in time fails the test.
   int wait() {
@@ -89,16 +104,19 @@ class Child {
     pid_ = -1;
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   }
-  /// Returns when its output (stdout and stderr) holds the text.
+  /// Returns when its output (stdout and stderr) holds the text; what it said until then is told by the
+  /// failure.
   void wait_for(std::string const& text) const {
-    auto const until = std::chrono::steady_clock::now() + std::chrono::minutes(2);
-    pollfd ended{exit_, POLLIN, 0};
-    while ((out() + err()).find(text) == std::string::npos) {
-      bool const gone = ::poll(&ended, 1, 20) == 1 && (out() + err()).find(text) == std::string::npos;
-      BOOST_REQUIRE_MESSAGE(!gone && std::chrono::steady_clock::now() < until, "'" << text
-                                                                                   << "' is not said, but:\n"
-                                                                                   << out() << err());
-    }
+    auto const told = [&] { return "'" + text + "' is not said, but:\n" + out() + err(); };
+    auto const said = [&] { return (out() + err()).find(text) != std::string::npos; };
+    wait_until(
+        [&] {
+          if (said()) return true;
+          pollfd ended{exit_, POLLIN, 0};
+          BOOST_REQUIRE_MESSAGE(::poll(&ended, 1, 0) == 0 || said(), told());
+          return said();
+        },
+        told);
   }
   [[nodiscard]] std::string out() const { return read_all(output_.path() / "out"); }
   [[nodiscard]] std::string err() const { return read_all(output_.path() / "err"); }
@@ -114,7 +132,7 @@ struct Said {
   std::string out, err;
 };
 inline Said run_program(std::vector<std::string> arguments) {
-  Child child(std::move(arguments));
+  Child child(kTrainyard, std::move(arguments));
   int const code = child.wait();
   return {code, child.out(), child.err()};
 }
@@ -123,4 +141,4 @@ inline bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-}  // namespace trainyard::cli
+}  // namespace trainyard::tests
