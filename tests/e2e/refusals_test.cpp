@@ -119,6 +119,20 @@ BOOST_AUTO_TEST_CASE(azure_out_of_reach_is_told_and_made_up_for) {
   BOOST_TEST(second.wait() == 0);
 }
 
+BOOST_AUTO_TEST_CASE(azsim_names_what_it_does_not_know_in_a_file_of_faults) {
+  TempFolder const folder;
+  for (auto const& [text, told] : {std::pair{R"({"requests": [{"operation": "*"}, {"kind": "Flood"}]})",
+                                             "requests[1].kind cannot be \"Flood\""},
+                                   {R"({"requests": [{"colour": 1}]})", "colour is no field of a fault"},
+                                   {R"({"computes": [{"code": 7}]})", "computes[0].code cannot be 7"},
+                                   {R"({"disks": []})", "disks is neither requests nor computes"}}) {
+    folder.write("faults.json", text);
+    Child azsim(kAzsim, {"--listen", "127.0.0.1:0", "--faults", (folder.path() / "faults.json").string()});
+    BOOST_TEST(azsim.wait() == 1);
+    BOOST_TEST(contains(azsim.err(), told), azsim.err());
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace trainyard::tests
