@@ -35,9 +35,10 @@ class LiveView final : public ProgressView {
   void show(std::vector<Row> const& rows) override {
     std::lock_guard lock(mutex_);
     if (ended_) return;
-    std::string const before = back();
-    drawn_ = rows.empty() ? "" : drawing_of(rows, terminal_(), colours_);
-    out_(before + drawn_);
+    std::string drawing = rows.empty() ? "" : drawing_of(rows, terminal_(), colours_);
+    if (drawing == drawn_) return;  // to draw the same again only flickers
+    out_(back() + drawing);
+    drawn_ = std::move(drawing);
   }
 
   void note(std::string_view line) override {
