@@ -72,7 +72,7 @@ fi
 
 step="running trainyard"
 build/release/bin/trainyard run --directory manifests/samples/quickstart --state "$world/state" \
-  --secrets "$world/secrets" --clouds "$world/clouds.yaml" --cluster-name quickstart --until-settled
+  --secrets "$world/secrets" --clouds "$world/clouds.yaml" --cluster-name quickstart --until-settled --timeout 10m
 
 # The simulator's word beside the operator's own. Tokens are no change, nor is what a job itself reports (its metrics, by MLflow).
 changes=$(grep -cvE '"method":"(GET|HEAD)"|"operation":"(entra|mlflow)\.' "$world/requests.jsonl" || true)
