@@ -164,7 +164,8 @@ class RunHistory final : public Service {
            shared_.blobs->list(workspace.storage_account, workspace.artifact_container(), root + folder))
         logs[blob.substr(root.size())] =
             shared_.blobs->signed_url(workspace.storage_account, workspace.artifact_container(), blob, "r");
-    shown["createdTimeUtc"] = shown.at("createdUtc");
+    Json created = shown.at("createdUtc");  // a copy: a new member may move the others
+    shown["createdTimeUtc"] = std::move(created);
     shown["logFiles"] = std::move(logs);
     shown["jobCost"] = Json::object({{"chargedCpuCoreSeconds", nullptr},
                                      {"chargedCpuMemoryMegabyteSeconds", nullptr},
