@@ -11,6 +11,7 @@
 #include "reconcilers/drivers/compute_driver.hpp"
 #include "reconcilers/forget.hpp"
 #include "reconcilers/names.hpp"
+#include "reconcilers/status_pass.hpp"
 #include "reconcilers/training_run/present.hpp"
 
 namespace trainyard::reconcilers {
@@ -54,13 +55,10 @@ Error provisioning_error(std::vector<std::string> const& errors, std::string con
   return {.kind = ErrorKind::Forbidden, .reason = "ProvisioningFailed", .message = message};
 }
 
-class Pass {
+class Pass : StatusPass<ComputeTargetStatus> {
  public:
   Pass(Parts const& parts, ObjectPtr object, Context const& context)
-      : parts_(parts),
-        object_(std::move(object)),
-        context_(context),
-        now_(parts.clock().wall()),
+      : StatusPass(parts, std::move(object), context),
         spec_(manifests::compute_target_spec_from_json(object_->spec)),
         status_(manifests::compute_target_status_from_json(object_->status)),
         before_(status_),
@@ -69,37 +67,33 @@ class Pass {
   }
 
   Outcome run() {
-    bool const deleting = object_->deleted_at.has_value();
-    if (deleting && !object_->has_finalizer(kFinalizer)) return Outcome::rest();
-    if (!deleting && !object_->has_finalizer(kFinalizer)) {
-      Result<ObjectPtr> const added = parts_.store.add_finalizer(*object_, kFinalizer, context_);
-      return added ? Outcome::soon() : after_failed_write(added.error());
-    }
+    if (std::optional<Outcome> const ended = promise()) return *ended;
     status_.capabilities = capability_words(spec_.block);
     ComputeDriver const* const driver = compute_driver(spec_.block);
-    return driver == nullptr ? run_without_azure(deleting) : run_with_azure(*driver, deleting);
+    return driver == nullptr ? run_without_azure() : run_with_azure(*driver);
   }
 
  private:
   // ---- local
 
-  Outcome run_without_azure(bool deleting) {
+  Outcome run_without_azure() {
     status_.origin = "Created";
     status_.used_by = live_runs();
-    if (!deleting)
-      return conclude({Verdict::Kind::Ready, "Available", "this machine is ready"}, Outcome::rest());
+    if (!deleting())
+      return conclude(status_, {Verdict::Kind::Ready, "Available", "this machine is ready"}, Outcome::rest());
     if (status_.used_by.empty()) return finalize();
     return conclude(
+        status_,
         {Verdict::Kind::InProgress, "InUse", "deletion waits for the end of " + status_.used_by.front()},
         Outcome::rest());
   }
 
   // ---- in a workspace
 
-  Outcome run_with_azure(ComputeDriver const& driver, bool deleting) {
+  Outcome run_with_azure(ComputeDriver const& driver) {
     ObjectKey const workspace{"Workspace", object_->key.ns, spec_.workspace};
     scope_ = parts_.scopes.find(workspace);
-    if (deleting)
+    if (deleting())
       if (std::string const why = lost_because(parts_.store, workspace); !why.empty()) return forget(why);
     std::optional<azure::AmlWorkspace> const known = scope_ ? scope_->workspace() : std::nullopt;
     if (!known) return waiting_for_workspace(workspace);
@@ -111,7 +105,7 @@ class Pass {
           {Verdict::Kind::InProgress, "WaitingForList", "the workspace's computes are being listed"});
     ComputeFacts facts{.spec = spec_,
                        .owner = owner_mark(parts_.cluster, object_->key),
-                       .deleting = deleting,
+                       .deleting = deleting(),
                        .spec_changed = before_.observed_generation != object_->generation,
                        .now = now_,
                        .started = parts_.started,
@@ -126,7 +120,7 @@ class Pass {
     if (std::holds_alternative<ComputeAct::Get>(decision.action)) {
       facts.get_began = parts_.clock().wall();
       Result<std::optional<Compute>> answer = scope_->get_compute(name_, context_);
-      if (!answer) return give_up(answer.error().while_doing("reading compute " + name_));
+      if (!answer) return give_up(status_, answer.error().while_doing("reading compute " + name_));
       got = std::move(*answer);
       facts.found = got ? &*got : nullptr;
       facts.asked = true;
@@ -141,7 +135,7 @@ class Pass {
   /// still stands.
   Outcome wait_for_others(Verdict const& verdict) {
     bool const told = !before_.conditions.empty() && before_.observed_generation == object_->generation;
-    return told ? Outcome::rest() : conclude(verdict, Outcome::rest());
+    return told ? Outcome::rest() : conclude(status_, verdict, Outcome::rest());
   }
 
   /// Rule 24: without a way to Azure the deletion waits a while, then ends; at once if nothing was ever made
@@ -150,7 +144,7 @@ class Pass {
     bool const nothing = status_.origin.empty() && !status_.doubt;
     Duration const left = forget_in(*object_, now_);
     if (!nothing && left > Duration{0})
-      return conclude({Verdict::Kind::InProgress, "WaitingForWorkspace", why}, Outcome::after(left));
+      return conclude(status_, {Verdict::Kind::InProgress, "WaitingForWorkspace", why}, Outcome::after(left));
     if (status_.origin == "Created" || status_.doubt)
       tell_forgotten(parts_, object_->key, status_.azure_id.empty() ? "compute " + name_ : status_.azure_id,
                      why);
@@ -161,11 +155,13 @@ class Pass {
   Outcome waiting_for_workspace(ObjectKey const& key) {
     ObjectPtr const workspace = parts_.store.get(key);
     if (!workspace)
-      return conclude({Verdict::Kind::Stalled, "WorkspaceNotFound",
+      return conclude(status_,
+                      {Verdict::Kind::Stalled, "WorkspaceNotFound",
                        "spec.workspace: there is no Workspace '" + key.name + "' in namespace " + key.ns},
                       Outcome::rest());
     if (std::string const why = stalled_because(*workspace); !why.empty())
-      return conclude({Verdict::Kind::Stalled, "WorkspaceNotReady", "Workspace '" + key.name + "': " + why},
+      return conclude(status_,
+                      {Verdict::Kind::Stalled, "WorkspaceNotReady", "Workspace '" + key.name + "': " + why},
                       Outcome::rest());
     return wait_for_others(
         {Verdict::Kind::InProgress, "WaitingForWorkspace", "Workspace '" + key.name + "' is not ready yet"});
@@ -175,7 +171,8 @@ class Pass {
               azure::AzureView const& view) {
     if (std::holds_alternative<ComputeAct::Finalize>(decision.action)) return finalize();
     if (paused() && !std::holds_alternative<ComputeAct::Wait>(decision.action))
-      return conclude({Verdict::Kind::Stalled, "Paused",
+      return conclude(status_,
+                      {Verdict::Kind::Stalled, "Paused",
                        "the annotation trainyard.dev/reconcile is paused; not done: " + decision.message},
                       Outcome::rest(), true);
     if (auto const* put = std::get_if<ComputeAct::Put>(&decision.action)) {
@@ -199,7 +196,7 @@ class Pass {
                  "Azure could not be read since " +
                      (view.computes_listed ? to_rfc3339(*view.computes_listed) : "the start") + ": " +
                      view.last_error.message};
-    return conclude(verdict,
+    return conclude(status_, verdict,
                     status_.doubt || moving ? Outcome::after(std::chrono::seconds(30)) : Outcome::rest());
   }
 
@@ -212,7 +209,7 @@ class Pass {
   std::optional<Outcome> failed_create(ComputeDecision const& decision) {
     Error const error = provisioning_error(status_.errors, decision.message);
     bool const told = before_.provisioning_state == status_.provisioning_state && !before_.errors.empty();
-    if (!told) return give_up(error);
+    if (!told) return give_up(status_, error);
     if (react(error) == Reaction::Own) return stay_told();
     if (too_early()) return stay_told();
     return std::nullopt;
@@ -246,7 +243,7 @@ class Pass {
     WallTime const at = parts_.clock().wall();
     status_.doubt = manifests::ComputeIntent{.act = act, .at = to_rfc3339(at)};
     if (act == "Create") status_.errors.clear();
-    if (std::optional<Outcome> const failed = write(verdict)) return failed;
+    if (std::optional<Outcome> const failed = write(status_, verdict)) return failed;
     scope_->set_busy(to_string(object_->key), true);
     if (parts_.clock().wall() - at > kIntentAge) return Outcome::soon();
     return std::nullopt;
@@ -287,7 +284,7 @@ class Pass {
     show(status_, *answer);
     parts_.azure.log.info("compute written",
                           {{"namespace", object_->key.ns}, {"name", object_->key.name}, {"act", act}});
-    return conclude(verdict, Outcome::after(std::chrono::seconds(30)));
+    return conclude(status_, verdict, Outcome::after(std::chrono::seconds(30)));
   }
 
   Outcome delete_compute(ComputeDecision const& decision) {
@@ -298,7 +295,7 @@ class Pass {
     status_.doubt.reset();
     status_.provisioning_state = "Deleting";
     parts_.azure.log.info("compute deleted", {{"namespace", object_->key.ns}, {"name", object_->key.name}});
-    return conclude(verdict, Outcome::after(std::chrono::seconds(30)), true);
+    return conclude(status_, verdict, Outcome::after(std::chrono::seconds(30)), true);
   }
 
   /// An answer that says no leaves nothing in doubt; no answer does.
@@ -309,7 +306,7 @@ class Pass {
       if (reaction == Reaction::Own || reaction == Reaction::Surroundings)
         status_.errors = {error.reason + ": " + error.message};
     }
-    return give_up(error);
+    return give_up(status_, error);
   }
 
   // ---- who else
@@ -340,40 +337,9 @@ class Pass {
 
   Outcome finalize() {
     if (scope_) scope_->set_busy(to_string(object_->key), false);
-    Result<Done> const removed = parts_.store.remove_finalizer(*object_, kFinalizer, context_);
-    return removed ? Outcome::rest() : after_failed_write(removed.error());
+    return release();
   }
 
-  Outcome give_up(Error const& error) {
-    Setback const back = setback(error, status_.setbacks, status_.next_look, now_);
-    if (is_blip(error) && !object_->deleted_at && says_ready(status_.conditions, *object_))
-      return back.outcome;
-    return conclude(back.verdict, back.outcome, true);
-  }
-
-  Outcome conclude(Verdict const& verdict, Outcome outcome, bool keep_next_look = false) {
-    if (!keep_next_look) status_.next_look.clear();
-    if (verdict.kind == Verdict::Kind::Ready) status_.setbacks = 0;
-    return write(verdict).value_or(outcome);
-  }
-
-  /// Nothing when it is written; else how the pass ends.
-  std::optional<Outcome> write(Verdict const& verdict) {
-    status_.observed_generation = object_->generation;
-    status_.last_handled_reconcile_at = object_->annotation(kReconcileRequestedAt);
-    manifests::Conditions const was = status_.conditions;
-    tell(status_.conditions, verdict, object_->generation, now_);
-    Result<ObjectPtr> written = parts_.store.put_status(*object_, manifests::to_json(status_), context_);
-    if (!written) return after_failed_write(written.error());
-    object_ = std::move(*written);
-    record_transition(parts_.store, object_->key, was, status_.conditions);
-    return std::nullopt;
-  }
-
-  Parts const& parts_;
-  ObjectPtr object_;
-  Context const& context_;
-  WallTime now_;
   ComputeTargetSpec spec_;
   ComputeTargetStatus status_;
   ComputeTargetStatus const before_;

@@ -12,6 +12,7 @@
 #include "reconcilers/drivers/local_run.hpp"
 #include "reconcilers/forget.hpp"
 #include "reconcilers/names.hpp"
+#include "reconcilers/status_pass.hpp"
 #include "reconcilers/training_run/decide.hpp"
 #include "reconcilers/training_run/driver.hpp"
 #include "reconcilers/training_run/present.hpp"
@@ -35,35 +36,27 @@ struct Target {
   bool stalled = false;  // it will not become ready by itself
 };
 
-class Pass {
+class Pass : StatusPass<TrainingRunStatus> {
  public:
   Pass(Parts const& parts, ObjectPtr object, Context const& context)
-      : parts_(parts),
-        object_(std::move(object)),
-        context_(context),
-        now_(parts.clock().wall()),
+      : StatusPass(parts, std::move(object), context),
         owner_(owner_mark(parts.cluster, object_->key)),
         spec_(manifests::training_run_spec_from_json(object_->spec)),
         before_(manifests::training_run_status_from_json(object_->status)) {}
 
   Outcome run() {
-    bool const deleting = object_->deleted_at.has_value();
-    if (deleting && !object_->has_finalizer(kFinalizer)) return Outcome::rest();
-    if (!deleting && !object_->has_finalizer(kFinalizer)) {
-      Result<ObjectPtr> const added = parts_.store.add_finalizer(*object_, kFinalizer, context_);
-      return added ? Outcome::soon() : after_failed_write(added.error());
-    }
+    if (std::optional<Outcome> const ended = promise()) return *ended;
 
     TrainingRunStatus status = before_;
     if (before_.observed_generation != object_->generation) status.setbacks = 0;
     trouble_ = resolve(status);
-    if (deleting) {
+    if (deleting()) {
       trouble_.reset();
       find_lost_places();
     }
     if (trouble_ && before_.run_name.empty() && before_.doubts.empty()) return give_up(status, *trouble_);
     if (trouble_ && before_.observed_generation != object_->generation) status.source_digest.clear();
-    RunFacts facts = make_facts(deleting, status);
+    RunFacts facts = make_facts(status);
     Outcome const outcome = decide_and_act(status, facts);
     if (!lost_.empty() && waits_longer(outcome, forget_in(*object_, now_)))
       return Outcome::after(forget_in(*object_, now_));
@@ -162,12 +155,12 @@ class Pass {
     return std::nullopt;
   }
 
-  RunFacts make_facts(bool deleting, TrainingRunStatus const& status) {
+  RunFacts make_facts(TrainingRunStatus const& status) {
     std::string const place = target_.place.empty() ? before_.run_place : target_.place;
     bool const anywhere = !place.empty() && !given_up(place);  // else there is nothing to seek names in
     std::string const cluster = parts_.cluster, revision = anywhere ? status.revision : "";
     ObjectKey const key = object_->key;
-    RunFacts facts{.deleting = deleting,
+    RunFacts facts{.deleting = deleting(),
                    .suspend = spec_.suspend,
                    .revision = revision,
                    .place = place,
@@ -487,8 +480,7 @@ class Pass {
     for (auto const& [place, lost] : lost_)
       if (forgotten_)
         tell_forgotten(parts_, object_->key, "run " + before_.run_name + " of " + place, lost.why);
-    Result<Done> const removed = parts_.store.remove_finalizer(*object_, kFinalizer, context_);
-    return removed ? Outcome::rest() : after_failed_write(removed.error());
+    return release();
   }
 
   // ---- what is told
@@ -501,30 +493,7 @@ class Pass {
 
   Outcome give_up(TrainingRunStatus& status, Error const& error) {
     if (status.phase.empty()) status.phase = "Pending";
-    Setback const back = setback(error, status.setbacks, status.next_look, now_);
-    if (is_blip(error) && !object_->deleted_at && says_ready(status.conditions, *object_))
-      return back.outcome;
-    return conclude(status, back.verdict, back.outcome, true);
-  }
-
-  Outcome conclude(TrainingRunStatus& status, Verdict const& verdict, Outcome outcome,
-                   bool keep_next_look = false) {
-    if (!keep_next_look) status.next_look.clear();
-    if (verdict.kind == Verdict::Kind::Ready) status.setbacks = 0;
-    return write(status, verdict).value_or(outcome);
-  }
-
-  /// Nothing when it is written; else how the pass ends.
-  std::optional<Outcome> write(TrainingRunStatus& status, Verdict const& verdict) {
-    status.observed_generation = object_->generation;
-    status.last_handled_reconcile_at = object_->annotation(kReconcileRequestedAt);
-    manifests::Conditions const was = status.conditions;
-    tell(status.conditions, verdict, object_->generation, now_);
-    Result<ObjectPtr> written = parts_.store.put_status(*object_, manifests::to_json(status), context_);
-    if (!written) return after_failed_write(written.error());
-    object_ = std::move(*written);
-    record_transition(parts_.store, object_->key, was, status.conditions);
-    return std::nullopt;
+    return StatusPass::give_up(status, error);
   }
 
   /// Each informer hears whether something of this run is under way in its workspace.
@@ -541,10 +510,6 @@ class Pass {
     return at ? (*at)->pace() : Duration(std::chrono::seconds(10));
   }
 
-  Parts const& parts_;
-  ObjectPtr object_;
-  Context const& context_;
-  WallTime now_;
   std::string owner_;
   TrainingRunSpec spec_;
   TrainingRunStatus before_;

@@ -7,6 +7,7 @@
 #include "reconcilers/azure/scope.hpp"
 #include "reconcilers/conditions.hpp"
 #include "reconcilers/names.hpp"
+#include "reconcilers/status_pass.hpp"
 #include "reconcilers/training_run/present.hpp"
 
 namespace trainyard::reconcilers {
@@ -18,13 +19,10 @@ using manifests::WorkspaceStatus;
 
 constexpr Duration kLookAgain = std::chrono::minutes(10);  // lists tell sooner when something is wrong
 
-class Pass {
+class Pass : StatusPass<WorkspaceStatus> {
  public:
   Pass(Parts const& parts, ObjectPtr object, Context const& context)
-      : parts_(parts),
-        object_(std::move(object)),
-        context_(context),
-        now_(parts.clock().wall()),
+      : StatusPass(parts, std::move(object), context),
         spec_(manifests::workspace_spec_from_json(object_->spec)),
         status_(manifests::workspace_status_from_json(object_->status)),
         before_(status_) {
@@ -32,32 +30,26 @@ class Pass {
   }
 
   Outcome run() {
-    if (object_->deleted_at) return remove();
-    if (!object_->has_finalizer(kFinalizer)) {
-      Result<ObjectPtr> const added = parts_.store.add_finalizer(*object_, kFinalizer, context_);
-      return added ? Outcome::soon() : after_failed_write(added.error());
-    }
+    if (std::optional<Outcome> const ended = promise()) return *ended;
+    if (deleting()) return remove();
     if (Result<Done> const opened = open(); !opened) {
       parts_.scopes.close(object_->key);
-      return give_up(opened.error());
+      return set_back(status_, opened.error());
     }
     std::shared_ptr<azure::AzureScope> const scope = parts_.scopes.find(object_->key);
     Result<azure::AmlWorkspace> const seen = scope->read_workspace(context_);
     std::shared_ptr<azure::AzureView const> const view = scope->view();
     bool const stale = view->missed_lists >= 3;
     if (!seen && is_blip(seen.error()) && stale && !status_.workspace_id.empty()) return tell_stale(*view);
-    if (!seen && is_blip(seen.error()) && says_ready(before_.conditions, *object_))
-      return setback(seen.error(), status_.setbacks, status_.next_look, now_)
-          .outcome;  // lists tell if it lasts
-    if (!seen) return give_up(seen.error().while_doing("reading workspace " + spec_.name));
+    if (!seen) return give_up(status_, seen.error().while_doing("reading workspace " + spec_.name));
     if (!before_.workspace_id.empty() && before_.workspace_id != seen->workspace_id) {
       parts_.scopes.close(object_->key);  // rule 2: what is absent there proves nothing about ours
-      return give_up({.kind = ErrorKind::Invalid,
-                      .reason = "WorkspaceReplaced",
-                      .message = "spec.name: '" + spec_.name +
-                                 "' is another workspace than before (workspaceId " + seen->workspace_id +
-                                 " instead of " + before_.workspace_id +
-                                 "); delete this Workspace and apply it again under another name"});
+      return set_back(status_, {.kind = ErrorKind::Invalid,
+                                .reason = "WorkspaceReplaced",
+                                .message = "spec.name: '" + spec_.name +
+                                           "' is another workspace than before (workspaceId " +
+                                           seen->workspace_id + " instead of " + before_.workspace_id +
+                                           "); delete this Workspace and apply it again under another name"});
     }
     status_.workspace_id = seen->workspace_id;
     status_.location = seen->location;
@@ -66,16 +58,18 @@ class Pass {
     if (stale) return tell_stale(*view);
     if (!azure::same_text(seen->provisioning_state, "Succeeded"))
       return conclude(
+          status_,
           {Verdict::Kind::InProgress, seen->provisioning_state, "the workspace is not provisioned yet"},
           Outcome::after(std::chrono::seconds(30)));
-    return conclude({Verdict::Kind::Ready, "Available", "workspace " + spec_.name + " can be used"},
+    return conclude(status_, {Verdict::Kind::Ready, "Available", "workspace " + spec_.name + " can be used"},
                     Outcome::after(kLookAgain));
   }
 
  private:
   /// Rule 5.
   Outcome tell_stale(azure::AzureView const& view) {
-    return conclude({Verdict::Kind::Unknown, "ObservationStale", "lists fail: " + view.last_error.message},
+    return conclude(status_,
+                    {Verdict::Kind::Unknown, "ObservationStale", "lists fail: " + view.last_error.message},
                     Outcome::after(std::chrono::minutes(1)));
   }
 
@@ -106,15 +100,14 @@ class Pass {
 
   /// Rule 24: a Workspace stays while anything refers to it.
   Outcome remove() {
-    if (!object_->has_finalizer(kFinalizer)) return Outcome::rest();
     std::string const holder = first_reference();
     if (!holder.empty())
-      return conclude({Verdict::Kind::InProgress, "InUse",
+      return conclude(status_,
+                      {Verdict::Kind::InProgress, "InUse",
                        "deletion waits for " + holder + ", which refers to this workspace"},
                       Outcome::rest());  // the end of what refers to it wakes this pass
     parts_.scopes.close(object_->key);
-    Result<Done> const removed = parts_.store.remove_finalizer(*object_, kFinalizer, context_);
-    return removed ? Outcome::rest() : after_failed_write(removed.error());
+    return release();
   }
 
   [[nodiscard]] std::string first_reference() const {
@@ -129,28 +122,6 @@ class Pass {
     return "";
   }
 
-  Outcome give_up(Error const& error) {
-    Setback const back = setback(error, status_.setbacks, status_.next_look, now_);
-    return conclude(back.verdict, back.outcome, true);
-  }
-
-  Outcome conclude(Verdict const& verdict, Outcome outcome, bool keep_next_look = false) {
-    if (!keep_next_look) status_.next_look.clear();
-    if (verdict.kind == Verdict::Kind::Ready) status_.setbacks = 0;
-    status_.observed_generation = object_->generation;
-    status_.last_handled_reconcile_at = object_->annotation(kReconcileRequestedAt);
-    tell(status_.conditions, verdict, object_->generation, now_);
-    Result<ObjectPtr> const written =
-        parts_.store.put_status(*object_, manifests::to_json(status_), context_);
-    if (!written) return after_failed_write(written.error());
-    record_transition(parts_.store, object_->key, before_.conditions, status_.conditions);
-    return outcome;
-  }
-
-  Parts const& parts_;
-  ObjectPtr object_;
-  Context const& context_;
-  WallTime now_;
   WorkspaceSpec spec_;
   WorkspaceStatus status_;
   WorkspaceStatus const before_;
