@@ -3,11 +3,9 @@
 
 #include <chrono>
 #include <csignal>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -19,40 +17,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/temp_folder.hpp"
+
 namespace trainyard::tests {
 
 inline std::string const kTrainyard = TRAINYARD_BINARY_DIR "/bin/trainyard";
 inline std::string const kAzsim = TRAINYARD_BINARY_DIR "/bin/azsim";
-
-inline std::string read_all(std::filesystem::path const& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-class TempFolder {
- public:
-  TempFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "trainyard-test-XXXXXX").string();
-    BOOST_REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  TempFolder(TempFolder const&) = delete;
-  TempFolder& operator=(TempFolder const&) = delete;
-  ~TempFolder() {
-    std::error_code error;
-    std::filesystem::remove_all(path_, error);
-  }
-  [[nodiscard]] std::filesystem::path const& path() const { return path_; }
-  void write(std::string const& file, std::string const& text) const {
-    std::filesystem::create_directories((path_ / file).parent_path());
-    std::ofstream(path_ / file) << text;
-  }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// Returns when it holds; `told` is what the failure says if it does not in time.
 inline void wait_until(std::function<bool()> const& holds, std::function<std::string()> const& told) {

@@ -1,12 +1,10 @@
 // A folder of manifests of its own, and a reader of documents simple enough for tests of the store.
 #pragma once
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <mutex>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -15,34 +13,12 @@
 #include "controller/base/yaml.hpp"
 #include "controller/directory/directory_reader.hpp"
 #include "controller/directory/directory_store.hpp"
+#include "tests/temp_folder.hpp"
 
 namespace trainyard::directory {
 
-inline std::string read_all(std::filesystem::path const& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-class TempFolder {
- public:
-  TempFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "trainyard-XXXXXX").string();
-    BOOST_REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  TempFolder(TempFolder const&) = delete;
-  TempFolder& operator=(TempFolder const&) = delete;
-  ~TempFolder() {
-    std::error_code error;
-    std::filesystem::remove_all(path_, error);
-  }
-  [[nodiscard]] std::filesystem::path const& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
+using tests::read_all;
+using tests::TempFolder;
 
 /// Any kind; every spec is fine, but spec.fixed must not change.
 inline Declarations read_documents(std::string_view file, std::string_view text) {
