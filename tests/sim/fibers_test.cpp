@@ -8,7 +8,9 @@ namespace trainyard::sim {
 
 using std::chrono::seconds;
 
-struct Stage {
+namespace {
+
+struct Strands {
   FakeClock clock{WallTime{}};
   SeededRandom random{1};
   Fibers fibers{clock, random};
@@ -25,7 +27,9 @@ struct Stage {
   }
 };
 
-BOOST_FIXTURE_TEST_SUITE(fibers, Stage)
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(fibers, Strands)
 
 BOOST_AUTO_TEST_CASE(sleepers_wake_in_the_order_of_their_times) {
   for (int const each : {3, 1, 2})
@@ -40,7 +44,7 @@ BOOST_AUTO_TEST_CASE(sleepers_wake_in_the_order_of_their_times) {
 
 BOOST_AUTO_TEST_CASE(the_seed_decides_who_goes_on) {
   auto const story = [](std::uint64_t seed) {
-    Stage stage;
+    Strands stage;
     stage.random = SeededRandom(seed);
     for (char const each : {'a', 'b', 'c'})
       stage.fibers.start(std::string(1, each), [&stage, each] {
