@@ -10,14 +10,10 @@
 
 namespace trainyard::sim {
 
-namespace {
-
 std::uint64_t number(char const* variable, std::uint64_t other) {
   char const* const text = std::getenv(variable);
   return text == nullptr ? other : std::strtoull(text, nullptr, 10);
 }
-
-}  // namespace
 
 void apply_quickstart(World& world) {
   namespace fs = std::filesystem;

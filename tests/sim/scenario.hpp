@@ -23,6 +23,9 @@ void delete_all(World& world);
 /// What is on its way lands, what is in doubt settles, and the cluster lets its idle nodes go.
 void let_settle(World& world);
 
+/// An environment variable that is a number, or `other` where it is not set.
+std::uint64_t number(char const* variable, std::uint64_t other);
+
 /// Plays a scenario for one seed after another: TRAINYARD_SEED=n that one alone, TRAINYARD_SEEDS=n so many.
 /// Ends at the first that says something.
 void for_seeds(std::uint64_t count, std::function<std::string(std::uint64_t seed)> const& play);
