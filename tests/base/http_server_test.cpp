@@ -278,7 +278,7 @@ BOOST_AUTO_TEST_CASE(many_idle_connections_are_all_dropped) {
 }
 
 BOOST_AUTO_TEST_CASE(faults) {
-  ReplyFault fault = ReplyFault::Send;
+  std::atomic<ReplyFault> fault = ReplyFault::Send;  // the server's threads read it
   auto const server = serve([&](HttpRequest const&) {
     return ServerReply{.response = {.status = 200, .body = "0123456789"}, .fault = fault};
   });
