@@ -143,6 +143,7 @@ OWNERS = {
         "controller/base/encoding.cpp",
         "controller/base/http_transport.cpp",
         "controller/base/tls_trust.cpp",
+        "tests/azsim/assertion.cpp",
     },
     r"rapidjson/": {"controller/base/json.cpp"},
     r"yaml-cpp/": {"controller/base/yaml.cpp"},

@@ -75,6 +75,8 @@ struct Computes : Service {
   [[nodiscard]] virtual State state(Workspace const& workspace, std::string_view name) const = 0;
   /// As GET shows it; null if absent.
   [[nodiscard]] virtual Json show(Workspace const& workspace, std::string_view name) const = 0;
+  /// All of them, as the list shows them.
+  [[nodiscard]] virtual Json::Array all(Workspace const& workspace) const = 0;
   /// `job` is the job's ARM id. Asking again for the same job changes nothing. The grant comes when the
   /// cluster has grown (first come, first served); a job that wants more nodes than the cluster may have is
   /// never granted.
@@ -224,6 +226,8 @@ Json page(Shared const& shared, Call const& call, Json::Array const& items, std:
 
 // The services. Those of assets, jobs, blobs and run history are in their own files.
 std::unique_ptr<Service> make_entra(Shared& shared);
+std::unique_ptr<Service> make_imds(Shared& shared);
+std::unique_ptr<Service> make_capacity(Shared& shared);  // sizes, usages, quotas
 std::unique_ptr<Service> make_operations(Shared& shared);
 std::unique_ptr<Groups> make_groups(Shared& shared);  // and subscriptions
 std::unique_ptr<Workspaces> make_workspaces(Shared& shared);

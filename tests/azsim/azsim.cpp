@@ -56,6 +56,8 @@ struct AzureSim::State {
         blobs(make_blobs(shared)),
         jobs(make_jobs(shared)),
         entra(make_entra(shared)),
+        imds(make_imds(shared)),
+        capacity(make_capacity(shared)),
         operations(make_operations(shared)),
         assets(make_assets(shared)),
         run_history(make_run_history(shared)) {
@@ -75,7 +77,8 @@ struct AzureSim::State {
     return {{"groups", groups.get()},         {"workspaces", workspaces.get()},
             {"datastores", datastores.get()}, {"computes", computes.get()},
             {"blobs", blobs.get()},           {"jobs", jobs.get()},
-            {"entra", entra.get()},           {"operations", operations.get()},
+            {"entra", entra.get()},           {"imds", imds.get()},
+            {"capacity", capacity.get()},     {"operations", operations.get()},
             {"assets", assets.get()},         {"runHistory", run_history.get()}};
   }
 
@@ -119,7 +122,7 @@ struct AzureSim::State {
   std::unique_ptr<Computes> computes;
   std::unique_ptr<Blobs> blobs;
   std::unique_ptr<Jobs> jobs;
-  std::unique_ptr<Service> entra, operations, assets, run_history;
+  std::unique_ptr<Service> entra, imds, capacity, operations, assets, run_history;
   std::optional<Router> router;
 };
 

@@ -15,8 +15,15 @@
 
 namespace trainyard::azsim {
 
+/// Whose tokens sign the application in: of this issuer, for this subject, signed with this key.
+struct FederatedCredential {
+  std::string issuer, subject, public_key_pem;
+};
+
 struct Options {
   std::string tenant, client, secret, subscription;  // default_options() has the well-known ones
+  std::vector<std::string> client_certificates = {};  // PEM, RSA: what the application may sign in with
+  std::vector<FederatedCredential> federated = {};
   std::string location = "eastus";
   std::string base_url = "https://localhost:8443";  // what absolute addresses in answers begin with
   Duration provision{22000}, resize{30000},

@@ -80,6 +80,14 @@ class ComputeService final : public Computes {
     return record == nullptr ? Json() : show_compute(shared_, workspace, *record);
   }
 
+  [[nodiscard]] Json::Array all(Workspace const& workspace) const override {
+    Json::Array items;
+    if (auto const found = records_.find(workspace.guid); found != records_.end())
+      for (auto const& [key, record] : found->second)
+        items.push_back(show_compute(shared_, workspace, record));
+    return items;
+  }
+
   void request_nodes(Workspace const& workspace, std::string_view name, std::string const& job,
                      int nodes) override {
     Record* record = find(workspace.guid, name);
@@ -186,9 +194,11 @@ class ComputeService final : public Computes {
   HttpResponse list(Call const& call) {
     Workspace const& workspace = shared_.workspace(call);
     std::optional<std::string> const type = call.url.parameter("computeType");
-    Json::Array items;
-    for (auto const& [key, record] : records_[workspace.guid])
-      if (!type || same_name(*type, record.type)) items.push_back(show_compute(shared_, workspace, record));
+    Json::Array items = all(workspace);
+    if (type)
+      std::erase_if(items, [&](Json const& item) {
+        return !same_name(*type, item.text({"properties", "computeType"}));
+      });
     return json_reply(200, page(shared_, call, items, kPage));
   }
 

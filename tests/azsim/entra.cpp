@@ -1,10 +1,10 @@
-// Entra ID: discovery, and tokens for a client's secret.
+// Entra ID: discovery, and tokens for an application.
 // Source: azure-identity and msal (what they ask), Microsoft's list of AADSTS codes.
 #include <map>
 
 #include "controller/base/encoding.hpp"
 #include "controller/base/time_text.hpp"
-#include "tests/azsim/arm.hpp"
+#include "tests/azsim/assertion.hpp"
 
 namespace trainyard::azsim {
 namespace {
@@ -32,13 +32,6 @@ std::int64_t seconds_of(WallTime time) {
 std::string signature(Shared const& shared, std::string_view signed_part) {
   return base64url(hmac_sha256(shared.options.tenant + ":" + shared.options.secret, signed_part));
 }
-
-struct Refusal {
-  int status;
-  std::string error;
-  int code;
-  std::string message;
-};
 
 class Entra final : public Service {
  public:
@@ -107,6 +100,9 @@ class Entra final : public Service {
                          "'. This can happen if the application has not been installed by the administrator "
                          "of the tenant or consented to by any user in the tenant. You may have sent your "
                          "authentication request to the wrong tenant."};
+    if (fields.contains("client_assertion"))
+      return refuse_assertion(shared_, fields,
+                              shared_.options.base_url + "/" + tenant + "/oauth2/v2.0/token");
     if (fields["client_secret"].empty())
       return Refusal{401, "invalid_client", 7000218,
                      "The request body must contain the following parameter: 'client_assertion' or "

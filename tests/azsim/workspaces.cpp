@@ -70,6 +70,11 @@ class WorkspaceService final : public Workspaces {
     serve("workspaces.patch", "PATCH", one, &WorkspaceService::patch);
     serve("workspaces.delete", "DELETE", one, &WorkspaceService::remove);
     serve("workspaces.listKeys", "POST", one + "/listKeys", &WorkspaceService::list_keys);
+    serve("workspaces.resyncKeys", "POST", one + "/resyncKeys", &WorkspaceService::resync_keys);
+    serve("workspaces.listStorageAccountKeys", "POST", one + "/listStorageAccountKeys",
+          &WorkspaceService::list_storage_keys);
+    serve("workspaces.listNotebookKeys", "POST", one + "/listNotebookKeys",
+          &WorkspaceService::list_notebook_keys);
   }
 
   void tick(WallTime now) override {
@@ -353,22 +358,31 @@ class WorkspaceService final : public Workspaces {
     return begun(call, *record, *record->gone - call.now);
   }
 
+  static std::string key_of_use(Record const& record, std::string_view use) {
+    return base64(sha256(record.facts.guid + std::string(use)));
+  }
+  static Json notebook_keys(Record const& record) {
+    return Json::object({{"primaryAccessKey", key_of_use(record, "notebook1")},
+                         {"secondaryAccessKey", key_of_use(record, "notebook2")}});
+  }
+
   HttpResponse list_keys(Call const& call) {
     Record const* record = record_of(call);
     Json const storage = record->given.at("storageAccount");
-    auto const key = [&](std::string_view use) {
-      return base64(sha256(record->facts.guid + std::string(use)));
-    };
-    return json_reply(
-        200,
-        Json::object({{"userStorageKey", key("storage")},
-                      {"userStorageArmId", storage},
-                      {"userStorageResourceId", storage},
-                      {"appInsightsInstrumentationKey", nullptr},
-                      {"containerRegistryCredentials", nullptr},
-                      {"notebookAccessKeys", Json::object({{"primaryAccessKey", key("notebook1")},
-                                                           {"secondaryAccessKey", key("notebook2")}})}}));
+    return json_reply(200, Json::object({{"userStorageKey", key_of_use(*record, "storage")},
+                                         {"userStorageArmId", storage},
+                                         {"userStorageResourceId", storage},
+                                         {"appInsightsInstrumentationKey", nullptr},
+                                         {"containerRegistryCredentials", nullptr},
+                                         {"notebookAccessKeys", notebook_keys(*record)}}));
   }
+  HttpResponse list_storage_keys(Call const& call) {
+    return json_reply(200, Json::object({{"userStorageKey", key_of_use(*record_of(call), "storage")}}));
+  }
+  HttpResponse list_notebook_keys(Call const& call) {
+    return json_reply(200, notebook_keys(*record_of(call)));
+  }
+  HttpResponse resync_keys(Call const& call) { return begun(call, *record_of(call), shared_.options.del); }
 
   HttpResponse begun(Call const& call, Record const& record, Duration takes) {
     std::string const id = base64url(sha256(shared_.guid()));

@@ -14,24 +14,34 @@ SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
 
 
 class Azsim:
-    """Runs while the `with` block does. What Python's clients trust, and the proxies they would ask, are set meanwhile."""
+    """Runs while the `with` block does. What Python's clients trust, and the proxies they would ask, are set meanwhile.
 
-    def __init__(self, *options):
+    `options` are azsim's, `files` (name to bytes) are in the folder that it runs in.
+    """
+
+    def __init__(self, options=(), files=None):
         self._options = options
+        self._files = files or {}
 
     def __enter__(self):
         self._folder = tempfile.TemporaryDirectory(prefix="trainyard-client.")
         self.folder = pathlib.Path(self._folder.name)
         self.ca = self.folder / "ca.pem"
         self._log = self.folder / "requests.jsonl"
+        for name, content in self._files.items():
+            (self.folder / name).write_bytes(content)
         self._process = subprocess.Popen(
             [os.environ["TRAINYARD_AZSIM"], "--listen", "127.0.0.1:0", "--fast", "--write-ca", self.ca, "--log",
              self._log, *self._options],
-            stdout=subprocess.PIPE, text=True)
+            stdout=subprocess.PIPE, text=True, cwd=self.folder)
         self.url = self._said(r"azsim listens on (https://\S+)")
         self._before = dict(os.environ)
         os.environ.update(REQUESTS_CA_BUNDLE=str(self.ca), SSL_CERT_FILE=str(self.ca), NO_PROXY="localhost,127.0.0.1")
         return self
+
+    def http_url(self):
+        """With --listen-http; it is said after the other."""
+        return self._said(r"azsim listens on (http://\S+)")
 
     def _said(self, pattern):
         for line in self._process.stdout:

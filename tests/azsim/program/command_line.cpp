@@ -54,10 +54,10 @@ bool add_workspace(CommandLine& line, std::string const& value) {
   return true;
 }
 
-std::array<Option, 16> const& all_options() {
+std::array<Option, 18> const& all_options() {
   using Line = CommandLine;
   using Text = std::string const&;
-  static std::array<Option, 16> const options = {{
+  static std::array<Option, 18> const options = {{
       {"--listen", "ADDRESS[:PORT]", "HTTPS, 127.0.0.1:8443 unless told; port 0 is any free one",
        [](Line& line, Text value) { return set_listen(line.https, value); }},
       {"--listen-http", "ADDRESS[:PORT]", "HTTP too, 127.0.0.1:8080 for instance",
@@ -83,6 +83,11 @@ std::array<Option, 16> const& all_options() {
        [](Line& line, Text value) { return set_text(line.options.client, value); }},
       {"--secret", "TEXT", "the application's secret",
        [](Line& line, Text value) { return set_text(line.options.secret, value); }},
+      {"--client-certificate", "FILE", "sign it in by this certificate too (PEM, RSA); may be repeated",
+       [](Line& line, Text value) { return set_text(line.client_certificates.emplace_back(), value); }},
+      {"--federated", "FILE",
+       "and by tokens as this JSON says: {issuer, subject, publicKey}; may be repeated",
+       [](Line& line, Text value) { return set_text(line.federated.emplace_back(), value); }},
       {"--subscription", "GUID", "the subscription it has",
        [](Line& line, Text value) { return set_text(line.options.subscription, value); }},
       {"--buckets", "", "throttle as Resource Manager does",

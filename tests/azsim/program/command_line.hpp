@@ -19,6 +19,7 @@ struct CommandLine {
   bool execute = false, fast = false, help = false;
   std::string state, write_ca, write_cloud, log, faults;        // files; "" for none
   std::vector<std::pair<std::string, std::string>> workspaces;  // group and name
+  std::vector<std::string> client_certificates, federated;      // files
   Options options = default_options();
 };
 

@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "tests/azsim/assertion.hpp"
 #include "tests/azsim/executor.hpp"
 #include "tests/azsim/program/command_line.hpp"
 #include "tests/azsim/program/fault_file.hpp"
@@ -99,18 +100,50 @@ Result<Done> write_public_files(CommandLine const& line, std::string const& base
   return Done{};
 }
 
+Error bad_file(std::string message) {
+  return {.kind = ErrorKind::Invalid, .reason = "File", .message = std::move(message)};
+}
+
+Result<std::string> text_of(std::string const& path) {
+  Result<std::optional<std::string>> text = read_file(path);
+  if (!text) return text.error();
+  if (!*text) return bad_file("there is no file " + path);
+  return std::move(**text);
+}
+
 Result<FaultPlan> faults_of(std::string const& path) {
   if (path.empty()) return FaultPlan{};
-  Result<std::optional<std::string>> const text = read_file(path);
+  Result<std::string> const text = text_of(path);
   if (!text) return text.error();
-  if (!*text)
-    return Error{.kind = ErrorKind::Invalid, .reason = "File", .message = "there is no file " + path};
-  Result<FaultPlan> plan = parse_fault_plan(**text);
+  Result<FaultPlan> plan = parse_fault_plan(*text);
   return plan ? std::move(plan) : plan.error().while_doing("reading " + path);
+}
+
+/// Reads what the application may sign in with besides its secret.
+Result<Done> add_credentials(CommandLine& line) {
+  for (std::string const& path : line.client_certificates) {
+    Result<std::string> const pem = text_of(path);
+    if (!pem) return pem.error();
+    if (!is_rsa_public_key(*pem)) return bad_file(path + " is no PEM certificate with an RSA key");
+    line.options.client_certificates.push_back(*pem);
+  }
+  for (std::string const& path : line.federated) {
+    Result<std::string> const text = text_of(path);
+    if (!text) return text.error();
+    Result<Json> const json = Json::parse(*text);
+    if (!json) return json.error().while_doing("reading " + path);
+    FederatedCredential credential{json->text("issuer"), json->text("subject"), json->text("publicKey")};
+    if (credential.issuer.empty() || credential.subject.empty() ||
+        !is_rsa_public_key(credential.public_key_pem))
+      return bad_file(path + " must have issuer, subject and publicKey, an RSA key in PEM");
+    line.options.federated.push_back(std::move(credential));
+  }
+  return Done{};
 }
 
 int serve(CommandLine line) {
   sigset_t const signals = block_signals();
+  if (Result<Done> const done = add_credentials(line); !done) return fail(done.error());
   Result<FaultPlan> const faults = faults_of(line.faults);
   if (!faults) return fail(faults.error());
   SystemClock const clock;
