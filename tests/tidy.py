@@ -143,7 +143,6 @@ OWNERS = {
         "controller/base/encoding.cpp",
         "controller/base/http_transport.cpp",
         "controller/base/tls_trust.cpp",
-        "tests/azsim/assertion.cpp",
     },
     r"rapidjson/": {"controller/base/json.cpp"},
     r"yaml-cpp/": {"controller/base/yaml.cpp"},

