@@ -82,7 +82,7 @@ bool sendable(HttpResponse const& response) {
 ServerReply answer(HttpHandler const& handler, HttpRequest const& request) {
   try {
     ServerReply reply = handler(request);
-    if (sendable(reply.response)) return reply;
+    if (reply.fault == ReplyFault::CloseBeforeHead || sendable(reply.response)) return reply;
   } catch (std::exception const&) {
   }
   return {
@@ -212,8 +212,7 @@ class Session final : public Closable, public std::enable_shared_from_this<Sessi
   }
 
   void send() {
-    head_ = head_of(reply_.response, is_head_, keep_alive_);
-    std::string_view head = head_;
+    message_ = head_of(reply_.response, is_head_, keep_alive_);
     std::string_view body = reply_.response.body;
     if (is_head_ || !has_body(reply_.response.status)) body = {};
     switch (reply_.fault) {
@@ -222,16 +221,18 @@ class Session final : public Closable, public std::enable_shared_from_this<Sessi
       case ReplyFault::CloseBeforeHead:
         return hang_up();
       case ReplyFault::CutHead:
-        head = head.substr(0, head.size() / 2);
+        message_.resize(message_.size() / 2);
         body = {};
         break;
       case ReplyFault::CutBody:
         body = body.substr(0, body.size() / 2);
         break;
     }
+    // One buffer: Boost 1.74's TLS stream takes the emptied first one of two for the end, if the second is
+    // large.
+    message_ += body;
     expect_progress();
-    asio::async_write(stream_, std::array{asio::buffer(head), asio::buffer(body)},
-                      next([](Session& self, error_code const& error) {
+    asio::async_write(stream_, asio::buffer(message_), next([](Session& self, error_code const& error) {
                         if (error || self.reply_.fault != ReplyFault::Send)
                           self.hang_up();
                         else if (self.keep_alive_)
@@ -280,7 +281,7 @@ class Session final : public Closable, public std::enable_shared_from_this<Sessi
   beast::flat_buffer buffer_;
   std::optional<Parser> parser_;  // of the request being read: made anew for each
   ServerReply reply_;
-  std::string head_;  // of reply_, as sent
+  std::string message_;  // reply_ as sent
   bool keep_alive_ = false, is_head_ = false;
   bool closed_ = false;  // by the server's end
   std::array<char, 4096> unwanted_{};

@@ -1,5 +1,4 @@
-// Faults, throttling, snapshots: what is no service's own.
-#include <boost/test/data/test_case.hpp>
+// Throttling, snapshots, the log: what is no service's own.
 #include <boost/test/unit_test.hpp>
 
 #include "tests/azsim_facts/asker.hpp"
@@ -7,57 +6,8 @@
 namespace trainyard::azsim {
 namespace {
 
-namespace data = boost::unit_test::data;
 using std::chrono::seconds;
 using Kind = FaultRule::Kind;
-
-struct FaultCase {
-  Kind kind;
-  ReplyFault fault;
-  bool effect;
-  friend std::ostream& operator<<(std::ostream& out, FaultCase const& c) {
-    return out << static_cast<int>(c.kind);
-  }
-};
-std::vector<FaultCase> const kFaults{{Kind::Answer, ReplyFault::Send, false},
-                                     {Kind::LostBefore, ReplyFault::CloseBeforeHead, false},
-                                     {Kind::LostAfter, ReplyFault::CloseBeforeHead, true},
-                                     {Kind::Truncate, ReplyFault::CutBody, true},
-                                     {Kind::NotJson, ReplyFault::Send, true},
-                                     {Kind::Slow, ReplyFault::Send, true}};
-
-BOOST_DATA_TEST_CASE(a_fault_meets_one_call, data::make(kFaults), c) {
-  Asker asker;
-  std::string const path = asker.workspace() + "/computes/c1";
-  asker.sim.add_fault({.operation = "computes.*",
-                       .path_part = "/c1",
-                       .skip = 1,
-                       .kind = c.kind,
-                       .status = 503,
-                       .code = "Busy",
-                       .headers = {{"Retry-After", "7"}},
-                       .delay = seconds{9}});
-  BOOST_TEST(asker.ask("GET", path).status == 404);
-  BOOST_TEST(asker.ask("GET", asker.workspace()).status == 200);
-  ServerReply const reply = asker.send("PUT", path, cluster_body(1));
-  BOOST_TEST((reply.fault == c.fault));
-  BOOST_TEST((reply.delay == (c.kind == Kind::Slow ? seconds{9} : seconds{0})));
-  if (c.kind == Kind::Answer) {
-    BOOST_TEST(reply.response.status == 503);
-    BOOST_TEST(Asker::code(reply.response) == "Busy");
-    BOOST_TEST(reply.response.header("Retry-After").value_or("") == "7");
-  }
-  if (c.kind == Kind::NotJson) BOOST_TEST(Asker::body(reply.response).is_null());
-  BOOST_TEST(asker.ask("GET", path).status == (c.effect ? 200 : 404));
-}
-
-BOOST_AUTO_TEST_CASE(a_fault_without_end_lasts_until_cleared) {
-  Asker asker;
-  asker.sim.add_fault({.operation = "*", .path_part = "", .times = -1, .status = 500});
-  for (int i = 0; i < 5; ++i) BOOST_TEST(asker.ask("GET", asker.workspace()).status == 500);
-  asker.sim.clear_faults();
-  BOOST_TEST(asker.ask("GET", asker.workspace()).status == 200);
-}
 
 BOOST_AUTO_TEST_CASE(buckets_empty_and_fill) {
   Options options = default_options();
@@ -67,6 +17,7 @@ BOOST_AUTO_TEST_CASE(buckets_empty_and_fill) {
   HttpResponse const refused = asker.ask("GET", asker.workspace());
   BOOST_TEST(refused.status == 429);
   BOOST_TEST(refused.header("Retry-After").value_or("") == "1");
+  BOOST_TEST(refused.header("x-ms-ratelimit-remaining-subscription-reads").value_or("") == "0");
   BOOST_TEST(asker.ask("DELETE", asker.workspace() + "/computes/none").status == 204);  // another bucket
   asker.clock.advance(seconds{1});
   for (int i = 0; i < 25; ++i) BOOST_REQUIRE(asker.ask("GET", asker.workspace()).status == 200);
