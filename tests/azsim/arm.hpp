@@ -121,6 +121,9 @@ struct Assets : Service {
   /// As a PUT of the container, or with a version of that, would make it. `sent`: properties.
   virtual void put(Workspace const& workspace, std::string_view kind, std::string const& name,
                    std::string const& version, Json const& sent) = 0;
+  /// A version, or ("") the container with all of them.
+  virtual void remove(Workspace const& workspace, std::string_view kind, std::string_view name,
+                      std::string_view version) = 0;
 };
 
 struct Jobs : Service {
@@ -128,6 +131,7 @@ struct Jobs : Service {
                                   std::string_view name) const = 0;  // null if absent
   [[nodiscard]] virtual std::vector<std::string> names(Workspace const& workspace) const = 0;
   virtual void end(Workspace const& workspace, std::string_view name, std::string const& status) = 0;
+  virtual void preempt(Workspace const& workspace, std::string_view name) = 0;
   /// What run history adds: {startTimeUtc, endTimeUtc, error, cancelationReason}, each null if not (yet)
   /// known. Null if there is no such job.
   [[nodiscard]] virtual Json history(Workspace const& workspace, std::string_view name) const = 0;
@@ -165,6 +169,8 @@ struct Shared {
   Random& random;
   Options options;
   JobExecutor* executor;  // null: jobs end by the clock
+  /// Signs tokens: a secret that changes later leaves them valid.
+  std::string const token_key = options.tenant + ":" + options.secret;
   LongOperations operations = {};
   // Set by azsim.cpp before the first call.
   Groups* groups = nullptr;

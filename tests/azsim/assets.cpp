@@ -123,6 +123,16 @@ class AssetService final : public Assets {
     }
     keep(container, version, find_asset_kind(kind)->kept(workspace, sent), now);
   }
+  void remove(Workspace const& workspace, std::string_view kind, std::string_view name,
+              std::string_view version) override {
+    auto const found = containers_.find(key(workspace, kind, name));
+    if (found == containers_.end()) return;
+    if (version.empty())
+      containers_.erase(found);
+    else
+      std::erase_if(found->second.versions,
+                    [&](Version const& item) { return same_name(item.name, version); });
+  }
 
   [[nodiscard]] Json snapshot() const override {
     Json saved = Json::object();

@@ -3,9 +3,11 @@
 #include <optional>
 #include <utility>
 
+#include "tests/azsim/addresses.hpp"
 #include "tests/azsim/arm.hpp"
 #include "tests/azsim/buckets.hpp"
 #include "tests/azsim/faults.hpp"
+#include "tests/azsim/list_faults.hpp"
 #include "tests/azsim/routing.hpp"
 
 namespace trainyard::azsim {
@@ -95,7 +97,11 @@ struct AzureSim::State {
     HttpHeaders remaining;
     if (operation.door == Operation::Door::Arm) {
       std::optional<int> const wait = buckets.take(call.request.method, call.now, remaining);
-      if (wait && shared.options.buckets) return throttled(*wait);
+      if (wait && shared.options.buckets) {
+        HttpResponse refused = throttled(*wait);
+        refused.headers.insert(refused.headers.end(), remaining.begin(), remaining.end());
+        return refused;
+      }
     }
     HttpResponse reply = operation.handler(call);
     if (!reply.header("x-ms-failure-cause"))
@@ -103,17 +109,34 @@ struct AzureSim::State {
     return reply;
   }
 
-  ServerReply reply(Operation const& operation, Call const& call) {
+  void damage_list(Operation const& operation, Call const& call, FaultRule const& fault, HttpResponse& list) {
+    if (fault.kind == FaultRule::Kind::StaleList)
+      list.body = lists.body(call, fault.age).value_or(list.body);
+    else if (fault.kind == FaultRule::Kind::RepeatPage)
+      repeat_page(call, list);
+    else if (fault.kind == FaultRule::Kind::SkipPage)
+      skip_page(operation.handler, call, list);
+  }
+
+  ServerReply reply(Operation const& operation, Call& call) {
     std::optional<FaultRule> const fault = faults.take(operation.name, call.url.path);
     if (fault && fault->kind == FaultRule::Kind::LostBefore) return damaged({}, *fault);
-    HttpResponse response =
-        fault && fault->kind == FaultRule::Kind::Answer ? answer_of(*fault) : answer(operation, call);
+    if (fault && fault->kind == FaultRule::Kind::FailOperation) call.failure = error_of(*fault);
+    HttpResponse response = fault && fault->kind == FaultRule::Kind::Answer
+                                ? answer_of(*fault, call.request.method, call.now)
+                                : answer(operation, call);
+    if (is_list(call, response)) {
+      HttpResponse const fresh = response;
+      if (fault) damage_list(operation, call, *fault, response);
+      lists.keep(call, fresh);
+    }
     add_front_headers(shared, operation, call, response);
     return fault ? damaged(std::move(response), *fault) : ServerReply{.response = std::move(response)};
   }
 
   Shared shared;
   Faults faults;
+  ListHistory lists;
   Buckets buckets;
   std::function<void(Logged const&)> observer;
   std::unique_ptr<Groups> groups;
@@ -134,7 +157,7 @@ ServerReply AzureSim::handle(HttpRequest const& request) {
   state_->tick();
   Result<Url> url = parse_url(request.url);
   if (!url) return {.response = {.status = 400}};
-  std::string const path = url->path;
+  std::string const path = served_path(*url);
   std::optional<Route> route = state_->router->find(request.method, path);
   Call call{.request = request,
             .url = *url,
@@ -163,6 +186,7 @@ void AzureSim::tick() { state_->tick(); }
 
 void AzureSim::add_fault(FaultRule rule) { state_->faults.add(std::move(rule)); }
 void AzureSim::clear_faults() { state_->faults.clear(); }
+void AzureSim::set_fault_seed(std::uint64_t seed) { state_->faults.set_seed(seed); }
 void AzureSim::on_request(std::function<void(Logged const&)> observer) {
   state_->observer = std::move(observer);
 }
@@ -191,6 +215,14 @@ void AzureSim::end_job(std::string const& workspace, std::string const& name, st
   check(found != nullptr, "end_job: the workspace is there");
   state_->jobs->end(*found, name, status);
 }
+
+void AzureSim::preempt_job(std::string const& workspace, std::string const& name) {
+  Workspace const* found = named(*state_->workspaces, workspace);
+  check(found != nullptr, "preempt_job: the workspace is there");
+  state_->jobs->preempt(*found, name);
+}
+
+void AzureSim::set_secret(std::string const& secret) { state_->shared.options.secret = secret; }
 
 void AzureSim::fail_next_compute(std::string const& code, std::string const& message) {
   state_->computes->fail_next(code, message);

@@ -2,6 +2,7 @@
 // a lock around it.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -21,11 +22,12 @@ struct FederatedCredential {
 };
 
 struct Options {
-  std::string tenant, client, secret, subscription;  // default_options() has the well-known ones
+  std::string tenant, client, secret, subscription;   // default_options() has the well-known ones
   std::vector<std::string> client_certificates = {};  // PEM, RSA: what the application may sign in with
   std::vector<FederatedCredential> federated = {};
   std::string location = "eastus";
   std::string base_url = "https://localhost:8443";  // what absolute addresses in answers begin with
+  bool public_names = false;  // base_url is Resource Manager only: the others have their names in Azure
   Duration provision{22000}, resize{30000},
       del{10000};                    // how long a compute takes; --fast shortens all of them
   Duration queue{5000}, run{20000};  // a job without an executor: Queued, then Running, then Completed
@@ -65,18 +67,28 @@ struct FaultRule {
   std::string path_part;  // the path must contain it; "" matches all
   int skip = 0;           // let so many matching calls pass first
   int times = 1;
+  double share = 1;  // of the matching calls; which ones, the seed of faults decides
   enum class Kind {
-    Answer,      // `status`, `code`, `message`, `headers` instead of the effect
-    LostBefore,  // no answer, no effect
-    LostAfter,   // the effect, but no answer
-    Truncate,    // the effect; half the body
-    NotJson,     // the effect; a body that is no JSON
-    Slow         // the effect; the answer after `delay`
+    Answer,         // `status`, `code`, `message`, `headers`, `retry_after` instead of the effect
+    LostBefore,     // no answer, no effect: the connection ends, or with `delay` stays silent that long first
+    LostAfter,      // the effect, but no answer
+    CutHead,        // the effect; the connection ends within the head of the answer
+    CutBody,        // the effect; the connection ends within the body
+    Truncate,       // the effect; a whole answer with half of the body
+    NotJson,        // the effect; a body that is no JSON
+    Slow,           // the effect; nothing but `delay`
+    StaleList,      // a list as this address was answered before, at least `age` ago
+    RepeatPage,     // a page of a list, which says that it comes once more
+    SkipPage,       // a page of a list is left out: the next one comes, or after the last an empty one
+    FailOperation,  // the effect begins; the operation it begins ends with `code` and `message`
   } kind = Kind::Answer;
   int status = 500;
-  std::string code = "InternalServerError", message = "An internal error occurred.";
+  std::string code = {}, message = {};  // "": as the service has them for that status
   HttpHeaders headers = {};
-  Duration delay{0};
+  std::optional<Duration> retry_after = {};
+  bool retry_after_as_date = false;
+  Duration delay{0};  // before the answer, whatever the kind
+  Duration age{0};
 };
 
 struct Logged {
@@ -100,6 +112,7 @@ class AzureSim {
 
   void add_fault(FaultRule rule);
   void clear_faults();
+  void set_fault_seed(std::uint64_t seed);  // for rules with a share
   void on_request(std::function<void(Logged const&)> observer);
 
   // For tests and worlds: what another person would do, without a request.
@@ -108,7 +121,9 @@ class AzureSim {
   [[nodiscard]] Json job(std::string const& workspace, std::string const& name) const;      // null if absent
   [[nodiscard]] std::vector<std::string> job_names(std::string const& workspace) const;
   void end_job(std::string const& workspace, std::string const& name,
-               std::string const& status);  // Completed, Failed, Canceled
+               std::string const& status);                                  // Completed, Failed, Canceled
+  void preempt_job(std::string const& workspace, std::string const& name);  // a running one
+  void set_secret(std::string const& secret);  // the client's; the one before signs nobody in any more
   void fail_next_compute(std::string const& code,
                          std::string const& message);  // quota and the like: 201, then Failed
 

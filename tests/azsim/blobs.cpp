@@ -1,18 +1,17 @@
-// Blobs by SAS. Source: Blob service REST, 2021-08-06.
+// Blobs, by SAS, account key or token. Source: Blob service REST, 2021-08-06.
 #include <charconv>
 
 #include "controller/base/encoding.hpp"
 #include "controller/base/time_text.hpp"
+#include "tests/azsim/addresses.hpp"
 #include "tests/azsim/arm.hpp"
+#include "tests/azsim/blobs_key.hpp"
 #include "tests/azsim/blobs_sas.hpp"
 #include "tests/azsim/blobs_store.hpp"
 #include "tests/azsim/blobs_xml.hpp"
 
 namespace trainyard::azsim {
 namespace {
-
-// As an emulator of one host has it: the account stands in the path.
-std::string const kBlobRoot = "/blob";
 
 struct Range {
   std::size_t first = 0, last = 0;
@@ -47,7 +46,7 @@ class BlobService final : public Blobs {
   explicit BlobService(Shared& shared) : shared_(shared) {}
 
   void register_operations(std::vector<Operation>& operations) override {
-    std::string const container = kBlobRoot + "/{account}/{container}", blob = container + "/{path...}";
+    std::string const container = "/blob/{account}/{container}", blob = container + "/{path...}";
     auto const add = [&](std::string name, std::string method, std::string const& pattern,
                          HttpResponse (BlobService::*serve)(Call const&, BlobPlace const&)) {
       operations.push_back({.name = std::move(name),
@@ -84,7 +83,7 @@ class BlobService final : public Blobs {
   }
   [[nodiscard]] std::string url(std::string const& account, std::string const& container,
                                 std::string const& path) const override {
-    std::string text = shared_.options.base_url + kBlobRoot + "/" + account + "/" + container;
+    std::string text = blob_url(shared_.options, account) + "/" + container;
     if (path.empty()) return text;
     text += '/';
     for (char const c : path) text += c == '/' ? "/" : percent_encode(std::string_view(&c, 1));
@@ -124,12 +123,21 @@ class BlobService final : public Blobs {
   /// Nothing if the request may do it.
   std::optional<HttpResponse> refuse_access(Call const& call, BlobPlace const& place,
                                             std::string_view any_of) {
-    SasVerdict const verdict = check_sas(call.url, place, any_of, call.now);
+    StorageVerdict const verdict = check_access(call, place, any_of);
     if (verdict.status == 0) {
       if (store_.container(place) != nullptr) return std::nullopt;
       return refuse(call, 404, "ContainerNotFound", "The specified container does not exist.");
     }
     return refuse(call, verdict.status, verdict.code, verdict.message);
+  }
+  StorageVerdict check_access(Call const& call, BlobPlace const& place, std::string_view any_of) {
+    constexpr std::string_view kBearer = "Bearer ";
+    std::string const given = find_header(call.request.headers, "Authorization").value_or("");
+    if (has_shared_key(call.request))
+      return check_shared_key(call.request, call.url, place.account, call.now);
+    if (!given.starts_with(kBearer)) return check_sas(call.url, place, any_of, call.now);
+    bool const good = check_token(shared_, given.substr(kBearer.size())) == TokenState::Good;
+    return good ? StorageVerdict{} : authentication_failed();
   }
   HttpResponse not_found(Call const& call) {
     return refuse(call, 404, "BlobNotFound", "The specified blob does not exist.");
@@ -160,7 +168,7 @@ class BlobService final : public Blobs {
                     "Value for one of the query parameters specified in the request URI is invalid.");
     if (auto refused = refuse_access(call, place, "l")) return *refused;
     BlobListing listing{
-        .service_endpoint = shared_.options.base_url + kBlobRoot + "/" + place.account + "/",
+        .service_endpoint = blob_url(shared_.options, place.account) + "/",
         .container = place.container,
         .prefix = call.url.parameter("prefix").value_or(""),
         .marker = call.url.parameter("marker").value_or(""),

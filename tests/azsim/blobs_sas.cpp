@@ -4,6 +4,7 @@
 
 #include "controller/base/encoding.hpp"
 #include "controller/base/time_text.hpp"
+#include "tests/azsim/blobs_key.hpp"
 
 namespace trainyard::azsim {
 namespace {
@@ -27,8 +28,7 @@ std::string signature(Url const& url, BlobPlace const& place) {
     if (!text.empty() || field == "st") text += '\n';
     text += field.empty() ? resource : url.parameter(field).value_or("");
   }
-  // An account's key needs no secrecy here, only that nobody makes a signature by accident.
-  return base64(hmac_sha256(sha256("azsim storage account " + place.account), text));
+  return base64(hmac_sha256(account_key(place.account), text));
 }
 
 }  // namespace
@@ -43,20 +43,23 @@ std::string sign_sas(BlobPlace const& place, std::string_view permissions, WallT
   return fields + "&sig=" + percent_encode(signature(url, place));
 }
 
-SasVerdict check_sas(Url const& url, BlobPlace const& place, std::string_view any_of, WallTime now) {
+StorageVerdict authentication_failed() {
+  return {403, "AuthenticationFailed",
+          "Server failed to authenticate the request. Make sure the value of Authorization header is formed "
+          "correctly including the signature."};
+}
+
+StorageVerdict check_sas(Url const& url, BlobPlace const& place, std::string_view any_of, WallTime now) {
   std::optional<std::string> const given = url.parameter("sig");
   if (!given)
     return {
         401, "NoAuthenticationInformation",
         "Server failed to authenticate the request. Please refer to the information in the www-authenticate "
         "header."};
-  SasVerdict const refused{
-      403, "AuthenticationFailed",
-      "Server failed to authenticate the request. Make sure the value of Authorization header "
-      "is formed correctly including the signature."};
   Result<WallTime> const from = parse_rfc3339(url.parameter("st").value_or(to_rfc3339(now)));
   Result<WallTime> const until = parse_rfc3339(url.parameter("se").value_or(""));
-  if (*given != signature(url, place) || !from || !until || now < *from || now >= *until) return refused;
+  if (*given != signature(url, place) || !from || !until || now < *from || now >= *until)
+    return authentication_failed();
   std::string const permissions = url.parameter("sp").value_or("");
   if (permissions.find_first_of(any_of) == std::string::npos)
     return {403, "AuthorizationPermissionMismatch",

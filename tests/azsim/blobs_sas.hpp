@@ -19,11 +19,13 @@ struct BlobPlace {
 std::string sign_sas(BlobPlace const& place, std::string_view permissions, WallTime now);
 
 /// Why a request is refused; status 0: it is not.
-struct SasVerdict {
+struct StorageVerdict {
   int status = 0;
   std::string code = {}, message = {};
 };
+/// A signature that is not right, or not any more.
+StorageVerdict authentication_failed();
 /// `any_of`: the permissions of which one is needed.
-SasVerdict check_sas(Url const& url, BlobPlace const& place, std::string_view any_of, WallTime now);
+StorageVerdict check_sas(Url const& url, BlobPlace const& place, std::string_view any_of, WallTime now);
 
 }  // namespace trainyard::azsim

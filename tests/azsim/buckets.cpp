@@ -16,10 +16,17 @@ std::optional<int> Buckets::take(std::string_view method, WallTime now, HttpHead
     bucket.left = std::clamp(bucket.left + passed * bucket.per_second, 0.0, bucket.size);
   }
   bucket.seen = now;
-  if (bucket.left < 1) return std::max(1, static_cast<int>(std::ceil((1 - bucket.left) / bucket.per_second)));
-  bucket.left -= 1;
-  headers.emplace_back(bucket.header, std::to_string(static_cast<int>(bucket.left)));
-  return std::nullopt;
+  bool const empty = bucket.left < 1;
+  if (!empty) bucket.left -= 1;
+  headers.emplace_back(remaining_header(method), std::to_string(static_cast<int>(bucket.left)));
+  if (!empty) return std::nullopt;
+  return std::max(1, static_cast<int>(std::ceil((1 - bucket.left) / bucket.per_second)));
+}
+
+std::string_view remaining_header(std::string_view method) {
+  if (method == "GET" || method == "HEAD") return "x-ms-ratelimit-remaining-subscription-reads";
+  return method == "DELETE" ? "x-ms-ratelimit-remaining-subscription-deletes"
+                            : "x-ms-ratelimit-remaining-subscription-writes";
 }
 
 HttpResponse throttled(int seconds) {

@@ -12,21 +12,23 @@ namespace trainyard::azsim {
 
 class Buckets {
  public:
-  /// Takes one token for a request of this method. Nothing: there is one, and `headers` gets what is left.
+  /// Takes one token for a request of this method; `headers` gets what is left. Nothing: there was one.
   /// Otherwise how many seconds to wait.
   std::optional<int> take(std::string_view method, WallTime now, HttpHeaders& headers);
 
  private:
   struct Bucket {
-    std::string_view header;
     double size, per_second;
     double left;
     std::optional<WallTime> seen = std::nullopt;
   };
-  Bucket reads_{"x-ms-ratelimit-remaining-subscription-reads", 250, 25, 250};
-  Bucket writes_{"x-ms-ratelimit-remaining-subscription-writes", 200, 10, 200};
-  Bucket deletes_{"x-ms-ratelimit-remaining-subscription-deletes", 200, 10, 200};
+  Bucket reads_{250, 25, 250};
+  Bucket writes_{200, 10, 200};
+  Bucket deletes_{200, 10, 200};
 };
+
+/// The header that tells how many requests of this method are left.
+std::string_view remaining_header(std::string_view method);
 
 /// 429 with Retry-After.
 HttpResponse throttled(int seconds);

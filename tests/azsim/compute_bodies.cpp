@@ -263,6 +263,7 @@ Json snapshot_of(ComputeRecord const& record) {
                        {"created", to_rfc3339(record.created)},
                        {"modified", to_rfc3339(record.modified)},
                        {"state", state_name(record.state)},
+                       {"survives", record.survives},
                        {"wasReady", record.was_ready},
                        {"until", time(record.until)},
                        {"error", record.error},
@@ -289,6 +290,7 @@ Result<ComputeRecord> restore_compute(Json const& state, Duration resize) {
                        .inner = state.at("inner"),
                        .created = time("created").value_or(WallTime()),
                        .modified = time("modified").value_or(WallTime()),
+                       .survives = state.at("survives").bool_or(false),
                        .was_ready = state.at("wasReady").bool_or(false),
                        .until = time("until"),
                        .error = state.at("error")};

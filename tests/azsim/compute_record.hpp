@@ -19,6 +19,7 @@ struct ComputeRecord {
   Json inner;  // properties.properties as sent
   WallTime created, modified;
   State state = State::Creating;
+  bool survives = false;                          // Deleting, which will fail
   bool was_ready = false;                         // false: its first creation is under way, or failed
   std::optional<WallTime> until;                  // Creating and Deleting end then
   Json error;                                     // {code, message}: what creation will end with, or has

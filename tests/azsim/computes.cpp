@@ -53,7 +53,8 @@ class ComputeService final : public Computes {
     });
     for (auto& [guid, records] : records_) {
       std::erase_if(records, [&](auto const& item) {
-        return item.second.state == Record::State::Deleting && *item.second.until <= now;
+        Record const& record = item.second;
+        return record.state == Record::State::Deleting && !record.survives && *record.until <= now;
       });
       for (auto& [key, record] : records) settle(record, now);
     }
@@ -161,7 +162,9 @@ class ComputeService final : public Computes {
   }
 
   static void settle(Record& record, WallTime now) {
-    if (record.state == Record::State::Creating && *record.until <= now) {
+    bool const survived = record.state == Record::State::Deleting && record.survives;
+    if ((record.state == Record::State::Creating || survived) && *record.until <= now) {
+      record.survives = false;
       WallTime const at = *std::exchange(record.until, std::nullopt);
       record.modified = at;
       record.state = record.error.is_null() ? Record::State::Succeeded : Record::State::Failed;
@@ -241,7 +244,8 @@ class ComputeService final : public Computes {
     set_identity(record, call.body.at("identity"));
     bool const machines = record.type == "AmlCompute" || record.type == "ComputeInstance";
     Duration takes = machines ? shared_.options.provision : shared_.options.del;
-    if (machines) record.error = failure_of(record);
+    record.error = call.failure;
+    if (machines && record.error.is_null()) record.error = failure_of(record);
     if (!record.error.is_null()) takes /= kFailsSoonerBy;
     record.until = call.now + takes;
     if (record.type == "AmlCompute")
@@ -278,29 +282,36 @@ class ComputeService final : public Computes {
   HttpResponse update(Call const& call, Workspace const& workspace, Record& record) {
     Json const& properties = call.body.at("properties");
     Json const& inner = properties.at("properties");
-    record.tags = call.body.at("tags");
-    if (record.tags.is_null()) record.tags = Json::object();
-    set_identity(record, call.body.at("identity"));
-    if (properties.find("description") != nullptr) record.description = properties.at("description");
-    Json const kept = record.inner;
-    if (record.cluster) {
-      record.inner["scaleSettings"] = inner.at("scaleSettings");
-      record.cluster->set_scale(scale_settings(record.inner));
+    Record changed = record;
+    changed.tags = call.body.at("tags");
+    if (changed.tags.is_null()) changed.tags = Json::object();
+    set_identity(changed, call.body.at("identity"));
+    if (properties.find("description") != nullptr) changed.description = properties.at("description");
+    if (changed.cluster) {
+      changed.inner["scaleSettings"] = inner.at("scaleSettings");
+      changed.cluster->set_scale(scale_settings(changed.inner));
     }
-    record.modified = call.now;
-    record.state = Record::State::Creating;
-    record.until = call.now + shared_.options.del / 3;
+    begin_change(changed, call);
     // The answer gives back what was sent, though only the scale of a cluster changes; and for once it names
     // the cluster underneath.
-    Record answered = record;
-    answered.inner = inner.is_object() ? inner : kept;
-    if (record.cluster)
+    Record answered = changed;
+    answered.inner = inner.is_object() ? inner : record.inner;
+    if (changed.cluster)
       answered.resource_id = "/subscriptions/" + shared_.options.subscription + "/resourceGroups/" +
                              workspace.group + "/providers/Microsoft.BatchAI/workspaces/" + workspace.name +
                              "/clusters/" + record.name;
+    if (call.failure.is_null())
+      record = std::move(changed);
+    else
+      begin_change(record, call);
     HttpResponse reply = json_reply(201, show_compute(shared_, workspace, answered));
-    add_operation(reply, call, *record.until, {});
+    add_operation(reply, call, *record.until, call.failure);
     return reply;
+  }
+  void begin_change(Record& record, Call const& call) const {
+    record.modified = call.now;
+    record.state = Record::State::Creating;
+    record.until = call.now + shared_.options.del / 3;
   }
 
   HttpResponse patch(Call const& call) {
@@ -330,9 +341,10 @@ class ComputeService final : public Computes {
       record->state = Record::State::Deleting;
       record->until = call.now + shared_.options.del;
       record->modified = call.now;
+      record->survives = !call.failure.is_null();
     }
     HttpResponse reply = empty_reply(202);
-    add_operation(reply, call, *record->until, {});
+    add_operation(reply, call, *record->until, call.failure);
     return reply;
   }
 
@@ -392,12 +404,15 @@ class ComputeService final : public Computes {
     if (record->type != "ComputeInstance")
       return bad(call, operation + " with computeType " + record->type + " is not supported.");
     if (record->state == Record::State::Deleting) return conflict(call, *record);
-    record->power = meanwhile;
-    record->last_operation = operation;
-    record->modified = call.now;
-    record->power_until = call.now + shared_.options.resize;
+    WallTime const ends = call.now + shared_.options.resize;
+    if (call.failure.is_null()) {
+      record->power = meanwhile;
+      record->last_operation = operation;
+      record->modified = call.now;
+      record->power_until = ends;
+    }
     HttpResponse reply = empty_reply(202);
-    add_operation(reply, call, *record->power_until, {});
+    add_operation(reply, call, ends, call.failure);
     return reply;
   }
 

@@ -22,6 +22,7 @@ struct Call {
   Json body;  // null if there was none or it was no JSON
   std::string api_version;
   WallTime now;
+  Json failure = {};  // {code, message}: the operation that it begins fails with it; null: it succeeds
   [[nodiscard]] std::string const& name(std::string const& placeholder) const {
     return names.at(placeholder);
   }

@@ -5,6 +5,7 @@
 #include "controller/base/encoding.hpp"
 #include "controller/base/time_text.hpp"
 #include "tests/azsim/arm.hpp"
+#include "tests/azsim/blobs_key.hpp"
 
 namespace trainyard::azsim {
 namespace {
@@ -134,7 +135,7 @@ class DatastoreService final : public Datastores {
           name, Datastore{.name = name,
                           .properties = shown_properties(given, is_default),
                           .secrets = Json::object({{"secretsType", "AccountKey"},
-                                                   {"key", base64(sha256(workspace.guid + "storage"))}}),
+                                                   {"key", base64(account_key(workspace.storage_account))}}),
                           .created = shared_.now(),
                           .modified = shared_.now()});
     };

@@ -4,6 +4,7 @@
 
 #include "controller/base/encoding.hpp"
 #include "controller/base/time_text.hpp"
+#include "tests/azsim/addresses.hpp"
 #include "tests/azsim/assertion.hpp"
 
 namespace trainyard::azsim {
@@ -30,7 +31,7 @@ std::int64_t seconds_of(WallTime time) {
 }
 
 std::string signature(Shared const& shared, std::string_view signed_part) {
-  return base64url(hmac_sha256(shared.options.tenant + ":" + shared.options.secret, signed_part));
+  return base64url(hmac_sha256(shared.token_key, signed_part));
 }
 
 class Entra final : public Service {
@@ -102,7 +103,7 @@ class Entra final : public Service {
                          "authentication request to the wrong tenant."};
     if (fields.contains("client_assertion"))
       return refuse_assertion(shared_, fields,
-                              shared_.options.base_url + "/" + tenant + "/oauth2/v2.0/token");
+                              authority_url(shared_.options) + "/" + tenant + "/oauth2/v2.0/token");
     if (fields["client_secret"].empty())
       return Refusal{401, "invalid_client", 7000218,
                      "The request body must contain the following parameter: 'client_assertion' or "
@@ -131,7 +132,7 @@ class Entra final : public Service {
                       {"timestamp", time},
                       {"trace_id", trace},
                       {"correlation_id", correlation},
-                      {"error_uri", shared_.options.base_url + "/error?code=" + code}}));
+                      {"error_uri", authority_url(shared_.options) + "/error?code=" + code}}));
     return with_headers(std::move(reply), "1," + code + ",0,,");
   }
 
@@ -148,7 +149,7 @@ class Entra final : public Service {
     std::string const& tenant = call.name("tenant");
     if (!knows_tenant(tenant) && tenant != "common" && tenant != "organizations")
       return refused({400, "invalid_tenant", 90002, "Tenant '" + tenant + "' not found."}, call);
-    std::string const base = shared_.options.base_url + "/" + tenant;
+    std::string const base = authority_url(shared_.options) + "/" + tenant;
     return json_reply(
         200,
         Json::object({{"token_endpoint", base + "/oauth2/v2.0/token"},
@@ -171,18 +172,19 @@ class Entra final : public Service {
   }
 
   HttpResponse discovery(Call const& call) {
-    std::string const asked = call.url.parameter("authorization_endpoint").value_or(shared_.options.base_url);
+    std::string const asked =
+        call.url.parameter("authorization_endpoint").value_or(authority_url(shared_.options));
     Result<Url> const url = parse_url(asked);
     if (!url) return refused({400, "invalid_instance", 50049, "Unknown or invalid instance."}, call);
     std::string const host = url->origin().substr(url->origin().find("//") + 2);
     return json_reply(
-        200,
-        Json::object({{"tenant_discovery_endpoint", shared_.options.base_url + "/" + shared_.options.tenant +
-                                                        "/v2.0/.well-known/openid-configuration"},
-                      {"api-version", "1.1"},
-                      {"metadata", Json::array({Json::object({{"preferred_network", host},
-                                                              {"preferred_cache", host},
-                                                              {"aliases", Json::array({host})}})})}}));
+        200, Json::object({{"tenant_discovery_endpoint", authority_url(shared_.options) + "/" +
+                                                             shared_.options.tenant +
+                                                             "/v2.0/.well-known/openid-configuration"},
+                           {"api-version", "1.1"},
+                           {"metadata", Json::array({Json::object({{"preferred_network", host},
+                                                                   {"preferred_cache", host},
+                                                                   {"aliases", Json::array({host})}})})}}));
   }
 
   Shared& shared_;
@@ -193,16 +195,17 @@ class Entra final : public Service {
 std::string issue_token(Shared const& shared, std::string_view audience, Duration lifetime) {
   WallTime const now = shared.now();
   Json const header = Json::object({{"typ", "JWT"}, {"alg", "RS256"}});
-  Json const claims = Json::object({{"aud", audience},
-                                    {"iss", shared.options.base_url + "/" + shared.options.tenant + "/"},
-                                    {"iat", seconds_of(now)},
-                                    {"nbf", seconds_of(now)},
-                                    {"exp", seconds_of(now + lifetime)},
-                                    {"appid", shared.options.client},
-                                    {"oid", shared.options.client},
-                                    {"sub", shared.options.client},
-                                    {"tid", shared.options.tenant},
-                                    {"ver", "1.0"}});
+  Json const claims =
+      Json::object({{"aud", audience},
+                    {"iss", authority_url(shared.options) + "/" + shared.options.tenant + "/"},
+                    {"iat", seconds_of(now)},
+                    {"nbf", seconds_of(now)},
+                    {"exp", seconds_of(now + lifetime)},
+                    {"appid", shared.options.client},
+                    {"oid", shared.options.client},
+                    {"sub", shared.options.client},
+                    {"tid", shared.options.tenant},
+                    {"ver", "1.0"}});
   std::string const content = base64url(header.dump()) + "." + base64url(claims.dump());
   return content + "." + signature(shared, content);
 }

@@ -156,10 +156,11 @@ class GroupService final : public Groups {
   HttpResponse remove(Call const& call) {
     auto const found = groups_.find(lower(call.name("rg")));
     if (found == groups_.end()) return absent(call);
-    if (!found->second.gone) found->second.gone = call.now + shared_.options.del;
+    WallTime const ends = found->second.gone.value_or(call.now + shared_.options.del);
+    if (call.failure.is_null()) found->second.gone = ends;
     std::string const id = hex(sha256(shared_.guid())).substr(0, 40);
     shared_.operations.begin(
-        {.family = "operationresults", .id = id, .target = "", .ends = found->second.gone, .error = {}});
+        {.family = "operationresults", .id = id, .target = "", .ends = ends, .error = call.failure});
     return later(call, id);
   }
 
@@ -176,7 +177,9 @@ class GroupService final : public Groups {
     LongOperation const* operation = shared_.operations.find("operationresults", call.name("id"));
     if (operation == nullptr)
       return gateway_error(404, "OperationNotFound", "The operation could not be found.");
-    return LongOperations::over(*operation, call.now) ? empty_reply(200) : later(call, operation->id);
+    if (!LongOperations::over(*operation, call.now)) return later(call, operation->id);
+    if (operation->error.is_null()) return empty_reply(200);
+    return json_reply(409, Json::object({{"error", operation->error}}));
   }
 
   Shared& shared_;

@@ -135,6 +135,11 @@ class JobService final : public Jobs {
     if (status == "Failed") return clockwork_.fail_by_script(workspace, *job, 1, shared_.now());
     clockwork_.end(workspace, *job, status, shared_.now());
   }
+  void preempt(Workspace const& workspace, std::string_view name) override {
+    Job* const job = find(workspace, name);
+    check(job != nullptr, "a job that is preempted is there");
+    clockwork_.preempt(workspace, *job, shared_.now());
+  }
   [[nodiscard]] Json history(Workspace const& workspace, std::string_view name) const override {
     Job const* const job = find(workspace, name);
     if (job == nullptr) return {};

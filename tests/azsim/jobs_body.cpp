@@ -2,6 +2,7 @@
 
 #include "controller/base/encoding.hpp"
 #include "controller/base/time_text.hpp"
+#include "tests/azsim/addresses.hpp"
 #include "tests/azsim/jobs_automl.hpp"
 
 namespace trainyard::azsim {
@@ -220,7 +221,7 @@ void add_rest(Json const& sent, Json& job) {
 }  // namespace
 
 std::string tracking_uri(Shared const& shared, Workspace const& workspace) {
-  std::string const& base = shared.options.base_url;
+  std::string const base = data_plane_url(shared.options);
   return "azureml" + base.substr(base.find("://")) + "/mlflow/v1.0" + workspace.id + "?";
 }
 
@@ -262,7 +263,7 @@ Json job_properties(Shared& shared, Workspace const& workspace, std::string cons
        {"jobType", type}});
   if (is_local(sent))
     job["services"] = Json::object(
-        {{"Local", service("Local", shared.options.base_url + "/execution/v1.0" + workspace.id +
+        {{"Local", service("Local", data_plane_url(shared.options) + "/execution/v1.0" + workspace.id +
                                         "/experiments/" + percent_encode(job.text("experimentName")) +
                                         "/startlocalrun?runId=" + name)}});
   for (auto const& [own, value] : sent.at("services").members())  // a user's own: a terminal, a notebook

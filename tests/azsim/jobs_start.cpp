@@ -2,6 +2,7 @@
 
 #include "controller/base/encoding.hpp"
 #include "controller/base/time_text.hpp"
+#include "tests/azsim/addresses.hpp"
 #include "tests/azsim/jobs_body.hpp"
 
 namespace trainyard::azsim {
@@ -63,9 +64,9 @@ std::string expand(std::string const& command, Json const& properties) {
 
 std::vector<std::pair<std::string, std::string>> variables(Shared& shared, Workspace const& workspace,
                                                            std::string const& name, Json const& properties) {
-  std::string const& base = shared.options.base_url;
+  std::string const base = data_plane_url(shared.options);
   std::string const experiment = properties.text("experimentName"),
-                    token = issue_token(shared, base, kTokenLife);
+                    token = issue_token(shared, shared.options.base_url, kTokenLife);
   std::vector<std::pair<std::string, std::string>> set{
       {"AZUREML_RUN_ID", name},
       {"AZUREML_ROOT_RUN_ID", name},

@@ -27,6 +27,10 @@ bool JobClockwork::runs_processes(Job const& job) const {
 void JobClockwork::begin(Workspace const& workspace, Job& job) {
   if (!is_local(job.properties)) job.taken_up = job.created;
   if (job.type() == "Sweep") job.started = job.created;
+  ask_for_nodes(workspace, job);
+}
+
+void JobClockwork::ask_for_nodes(Workspace const& workspace, Job const& job) {
   bool const needs_nodes = job.type() == "Command" && !job.compute().empty();
   if (needs_nodes)
     shared_.computes->request_nodes(
@@ -120,6 +124,16 @@ void JobClockwork::cancel(Job& job, std::string reason, WallTime now) {
   job.status = "CancelRequested";
   job.cancelation_reason = std::move(reason);
   if (job.executing) shared_.executor->cancel(job.name);
+}
+
+void JobClockwork::preempt(Workspace const& workspace, Job& job, WallTime now) {
+  check(!job.executing && job.started.has_value() && !job.terminal(),
+        "a job that is preempted runs by the clock");
+  shared_.computes->release_nodes(id_of(workspace, job));
+  ask_for_nodes(workspace, job);
+  job.started.reset();
+  job.taken_up = now;
+  job.status = "Queued";
 }
 
 void JobClockwork::end(Workspace const& workspace, Job& job, std::string const& status, WallTime when) {

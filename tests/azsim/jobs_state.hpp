@@ -37,6 +37,8 @@ class JobClockwork {
   void begin(Workspace const& workspace, Job& job);
   void step(Workspace const& workspace, Job& job, WallTime now);
   void cancel(Job& job, std::string reason, WallTime now);
+  /// Its low-priority node is taken away: the service puts the job back into its queue, under the same name.
+  void preempt(Workspace const& workspace, Job& job, WallTime now);
   void end(Workspace const& workspace, Job& job, std::string const& status, WallTime when);
   /// The error of a script that failed.
   void fail(Workspace const& workspace, Job& job, std::string const& code, std::string const& message,
@@ -44,6 +46,7 @@ class JobClockwork {
   void fail_by_script(Workspace const& workspace, Job& job, int exit_code, WallTime when);
 
  private:
+  void ask_for_nodes(Workspace const& workspace, Job const& job);
   void step_waiting(Workspace const& workspace, Job& job, WallTime now);
   void step_running(Workspace const& workspace, Job& job, WallTime now);
   void poll(Workspace const& workspace, Job& job, WallTime now);

@@ -39,6 +39,24 @@ class Registry {
   }
   HttpResponse get_model(Call const& call) { return model(call, named(call, "name")); }
 
+  HttpResponse update_model(Call const& call) {
+    return change_model(call,
+                        [&](Json& properties) { properties["description"] = call.body.at("description"); });
+  }
+  HttpResponse tag_model(Call const& call) {
+    return change_model(call, [&](Json& properties) { set_tag(properties, call.body); });
+  }
+  HttpResponse untag_model(Call const& call) {
+    return change_model(call, [&](Json& properties) { properties["tags"].erase(call.body.text("key")); });
+  }
+  HttpResponse delete_model(Call const& call) {
+    Workspace const& workspace = shared_.workspace(call);
+    std::string const name = call.body.text("name");
+    if (shared_.assets->container(workspace, kModels, name).is_null()) return no_model(name);
+    shared_.assets->remove(workspace, kModels, name, "");
+    return json_reply(200, Json::object());
+  }
+
   HttpResponse search_models(Call const& call) {
     Workspace const& workspace = shared_.workspace(call);
     Json list = Json::array();
@@ -72,6 +90,27 @@ class Registry {
   }
   HttpResponse get_version(Call const& call) {
     return version_reply(call, named(call, "name"), named(call, "version"));
+  }
+  HttpResponse update_version(Call const& call) {
+    return change_version(call,
+                          [&](Json& properties) { properties["description"] = call.body.at("description"); });
+  }
+  HttpResponse stage_version(Call const& call) {
+    return change_version(call, [&](Json& properties) { properties["stage"] = call.body.at("stage"); });
+  }
+  HttpResponse tag_version(Call const& call) {
+    return change_version(call, [&](Json& properties) { set_tag(properties, call.body); });
+  }
+  HttpResponse untag_version(Call const& call) {
+    return change_version(call, [&](Json& properties) { properties["tags"].erase(call.body.text("key")); });
+  }
+  HttpResponse delete_version(Call const& call) {
+    Workspace const& workspace = shared_.workspace(call);
+    std::string const name = call.body.text("name"), version = call.body.text("version");
+    if (shared_.assets->properties(workspace, kModels, name, version).is_null())
+      return no_version(name, version);
+    shared_.assets->remove(workspace, kModels, name, version);
+    return json_reply(200, Json::object());
   }
   HttpResponse download_uri(Call const& call) {
     Json const properties = shared_.assets->properties(shared_.workspace(call), kModels, named(call, "name"),
@@ -108,6 +147,30 @@ class Registry {
                         "Model Version (name=" + name + ", version=" + version + ") not found");
   }
 
+  static void set_tag(Json& properties, Json const& pair) {
+    if (!properties.at("tags").is_object()) properties["tags"] = Json::object();
+    properties["tags"][pair.text("key")] = pair.at("value");
+  }
+  HttpResponse change_model(Call const& call, std::function<void(Json&)> const& change) {
+    Workspace const& workspace = shared_.workspace(call);
+    std::string const name = call.body.text("name");
+    Json const container = shared_.assets->container(workspace, kModels, name);
+    if (container.is_null()) return no_model(name);
+    Json properties = container.at("properties");
+    change(properties);
+    shared_.assets->put(workspace, kModels, name, "", properties);
+    return model(call, name);
+  }
+  HttpResponse change_version(Call const& call, std::function<void(Json&)> const& change) {
+    Workspace const& workspace = shared_.workspace(call);
+    std::string const name = call.body.text("name"), version = call.body.text("version");
+    Json properties = shared_.assets->properties(workspace, kModels, name, version);
+    if (properties.is_null()) return no_version(name, version);
+    change(properties);
+    shared_.assets->put(workspace, kModels, name, version, properties);
+    return version_reply(call, name, version);
+  }
+
   HttpResponse model(Call const& call, std::string const& name) {
     Workspace const& workspace = shared_.workspace(call);
     if (shared_.assets->container(workspace, kModels, name).is_null()) return no_model(name);
@@ -133,10 +196,11 @@ class Registry {
   }
   [[nodiscard]] static Json show_version(std::string const& name, Json const& item) {
     Json const& properties = item.at("properties");
+    std::string const stage = properties.text("stage");
     return Json::object({{"name", name},
                          {"version", item.at("name")},
                          {"description", properties.text("description")},
-                         {"current_stage", "None"},
+                         {"current_stage", stage == "Development" ? "None" : stage},
                          {"source", properties.at("modelUri")},
                          {"run_id", properties.text("jobName")},
                          {"status", "READY"},
@@ -151,11 +215,20 @@ struct Row {
   HttpResponse (Registry::*serve)(Call const&);
 };
 constexpr std::array kCalls{Row{"POST", "registered-models/create", &Registry::create_model},
+                            Row{"PATCH", "registered-models/update", &Registry::update_model},
+                            Row{"POST", "registered-models/set-tag", &Registry::tag_model},
+                            Row{"DELETE", "registered-models/delete-tag", &Registry::untag_model},
+                            Row{"DELETE", "registered-models/delete", &Registry::delete_model},
                             Row{"GET", "registered-models/get", &Registry::get_model},
                             Row{"GET", "registered-models/search", &Registry::search_models},
                             Row{"POST", "registered-models/get-latest-versions", &Registry::latest_versions},
                             Row{"GET", "registered-models/get-latest-versions", &Registry::latest_versions},
                             Row{"POST", "model-versions/create", &Registry::create_version},
+                            Row{"PATCH", "model-versions/update", &Registry::update_version},
+                            Row{"POST", "model-versions/transition-stage", &Registry::stage_version},
+                            Row{"POST", "model-versions/set-tag", &Registry::tag_version},
+                            Row{"DELETE", "model-versions/delete-tag", &Registry::untag_version},
+                            Row{"DELETE", "model-versions/delete", &Registry::delete_version},
                             Row{"GET", "model-versions/get", &Registry::get_version},
                             Row{"GET", "model-versions/get-download-uri", &Registry::download_uri},
                             Row{"GET", "model-versions/search", &Registry::search_versions}};

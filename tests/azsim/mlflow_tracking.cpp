@@ -3,6 +3,7 @@
 #include <set>
 
 #include "controller/base/encoding.hpp"
+#include "tests/azsim/addresses.hpp"
 #include "tests/azsim/jobs_body.hpp"
 #include "tests/azsim/mlflow.hpp"
 #include "tests/azsim/mlflow_search.hpp"
@@ -246,7 +247,7 @@ class Tracking {
 
  private:
   [[nodiscard]] std::string artifact_uri(Workspace const& workspace, Run const& run) const {
-    std::string const& base = shared_.options.base_url;
+    std::string const base = data_plane_url(shared_.options);
     return "azureml" + base.substr(base.find("://")) + "/mlflow/v2.0" + workspace.id + "/experiments/" +
            run.experiment + "/runs/" + run.id + "/artifacts";
   }

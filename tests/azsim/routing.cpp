@@ -6,6 +6,7 @@
 
 #include "controller/base/encoding.hpp"
 #include "controller/base/time_text.hpp"
+#include "tests/azsim/addresses.hpp"
 
 namespace trainyard::azsim {
 namespace {
@@ -72,10 +73,10 @@ bool well_formed_version(std::string_view version) {
 HttpResponse unauthorized(Shared const& shared, std::string_view code, std::string_view message) {
   HttpResponse reply =
       json_reply(401, Json::object({{"error", Json::object({{"code", code}, {"message", message}})}}));
-  reply.headers.emplace_back("WWW-Authenticate", "Bearer authorization_uri=\"" + shared.options.base_url +
-                                                     "/" + shared.options.tenant +
-                                                     "\", error=\"invalid_token\", error_description=\"" +
-                                                     std::string(message) + "\"");
+  reply.headers.emplace_back("WWW-Authenticate",
+                             "Bearer authorization_uri=\"" + authority_url(shared.options) + "/" +
+                                 shared.options.tenant + "\", error=\"invalid_token\", error_description=\"" +
+                                 std::string(message) + "\"");
   return reply;
 }
 

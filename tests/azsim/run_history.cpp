@@ -2,6 +2,7 @@
 // Source: sheet 3, section 7.
 #include "controller/base/encoding.hpp"
 #include "controller/base/time_text.hpp"
+#include "tests/azsim/addresses.hpp"
 #include "tests/azsim/jobs_body.hpp"
 #include "tests/azsim/mlflow.hpp"
 
@@ -39,10 +40,8 @@ class RunHistory final : public Service {
   explicit RunHistory(Shared& shared) : shared_(shared), store_(shared) {}
 
   void register_operations(std::vector<Operation>& operations) override {
-    std::string const ws(kWorkspacePattern),
-        history = "/history/v1.0" + ws, run = history + "/runs/{run}",
-        of_experiment = history + "/experiments/{experiment}/runs",
-        artifacts = history + "/experimentids/{experiment}/runs/{run}/artifacts";
+    std::string const ws(kWorkspacePattern), history = "/history/v1.0" + ws, run = history + "/runs/{run}",
+                                             of_experiment = history + "/experiments/{experiment}/runs";
     operations.push_back({.name = "discovery.get",
                           .method = "GET",
                           .pattern = "/discovery",
@@ -64,9 +63,13 @@ class RunHistory final : public Service {
     add("patch", "PATCH", run, &RunHistory::patch);
     add("patch", "PATCH", of_experiment + "/{run}", &RunHistory::patch);
     add("data", "POST", history + "/rundata", &RunHistory::data);
-    add("write_artifacts", "POST", artifacts + "/batch/metadata", &RunHistory::write_artifacts);
-    add("list_artifacts", "GET", artifacts, &RunHistory::list_artifacts);
-    add("artifact", "GET", artifacts + "/contentinfo", &RunHistory::artifact);
+    // By an experiment's id; azureml-mlflow writes the same id where others have the name.
+    for (char const* by : {"/experimentids/", "/experiments/"}) {
+      std::string const artifacts = history + by + "{experiment}/runs/{run}/artifacts";
+      add("write_artifacts", "POST", artifacts + "/batch/metadata", &RunHistory::write_artifacts);
+      add("list_artifacts", "GET", artifacts, &RunHistory::list_artifacts);
+      add("artifact", "GET", artifacts + "/contentinfo", &RunHistory::artifact);
+    }
     add("token", "GET", history + "/experimentids/{experiment}/runs/{run}/token", &RunHistory::token);
     add("metrics", "POST", "/metric/v2.0" + ws + "/runs/{run}/list", &RunHistory::metric_names);
     add("metric", "POST", "/metric/v2.0" + ws + "/runs/{run}/full", &RunHistory::metric);
@@ -100,7 +103,7 @@ class RunHistory final : public Service {
     Json services = Json::object();
     for (char const* name : {"api", "history", "experimentation", "hyperdrive", "pipelines",
                              "modelmanagement", "metric", "mlflow", "rundata", "studio"})
-      services[name] = shared_.options.base_url;
+      services[name] = data_plane_url(shared_.options);
     return json_reply(200, services);
   }
 

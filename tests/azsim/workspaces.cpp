@@ -4,7 +4,9 @@
 
 #include "controller/base/encoding.hpp"
 #include "controller/base/time_text.hpp"
+#include "tests/azsim/addresses.hpp"
 #include "tests/azsim/arm.hpp"
+#include "tests/azsim/blobs_key.hpp"
 #include "tests/azsim/identity.hpp"
 
 namespace trainyard::azsim {
@@ -217,7 +219,7 @@ class WorkspaceService final : public Workspaces {
       Json const& value = record.given.at(name);
       return value.is_null() ? std::move(other) : value;
     };
-    std::string const host = shared_.options.base_url.substr(shared_.options.base_url.find("//") + 2);
+    std::string const data_plane = data_plane_url(shared_.options);
     Json properties = Json::object(
         {{"friendlyName", given("friendlyName", "")},
          {"description", given("description", "")},
@@ -247,8 +249,9 @@ class WorkspaceService final : public Workspaces {
          {"privateLinkCount", 0},
          {"publicNetworkAccess", given("publicNetworkAccess", "Enabled")},
          {"ipAllowlist", given("ipAllowlist", Json::array())},
-         {"discoveryUrl", shared_.options.base_url + "/discovery"},
-         {"mlFlowTrackingUri", "azureml://" + host + "/mlflow/v1.0" + own.id},
+         {"discoveryUrl", data_plane + "/discovery"},
+         {"mlFlowTrackingUri",
+          "azureml" + data_plane.substr(data_plane.find("://")) + "/mlflow/v1.0" + own.id},
          {"serverlessComputeSettings", given("serverlessComputeSettings", Json())},
          {"EnableSoftwareBillOfMaterials", false},
          {"sdkTelemetryAppInsightsKey", "00000000-0000-0000-0000-000000000000"},
@@ -299,49 +302,53 @@ class WorkspaceService final : public Workspaces {
     std::string const location = call.body.text("location");
     if (location.empty())
       return gateway_error(400, "LocationRequired", "The location property is required for this definition.");
-    Record* record = record_of(call);
+    Record const* record = record_of(call);
     bool const is_new = record == nullptr;
-    if (is_new) {
-      record = &records_[key_of(call.name("rg"), call.name("ws"))];
-      *record = made(call.name("rg"), call.name("ws"), location);
-      record->ready = call.now + shared_.options.provision;
-    } else if (!same_name(record->facts.location, location)) {
+    if (!is_new && !same_name(record->facts.location, location))
       return gateway_error(409, "InvalidResourceLocation",
                            "The resource '" + record->facts.name + "' already exists in location '" +
                                record->facts.location + "' in resource group '" + record->facts.group +
                                "'. A resource with the same name cannot be created in location '" + location +
                                "'. Please select a new resource name.");
-    }
-    if (record->gone) return busy(call);
-    record->modified = call.now;
-    if (std::string const kind = call.body.text("kind"); !kind.empty()) record->kind = kind;
-    record->tags = call.body.at("tags").is_object() ? call.body.at("tags") : Json::object();
+    if (!is_new && record->gone) return busy(call);
+    Record changed = is_new ? made(call.name("rg"), call.name("ws"), location) : *record;
+    if (is_new) changed.ready = call.now + shared_.options.provision;
+    if (std::string const kind = call.body.text("kind"); !kind.empty()) changed.kind = kind;
+    changed.tags = call.body.at("tags").is_object() ? call.body.at("tags") : Json::object();
     if (call.body.at("identity").is_object())
-      record->identity = completed_identity(shared_, call.body.at("identity"), record->identity);
-    record->given = call.body.at("properties").is_object() ? call.body.at("properties") : Json::object();
-    settle_given(*record);
-    return begun(call, *record, is_new ? shared_.options.provision : shared_.options.del);
+      changed.identity = completed_identity(shared_, call.body.at("identity"), changed.identity);
+    changed.given = call.body.at("properties").is_object() ? call.body.at("properties") : Json::object();
+    return change(call, std::move(changed), is_new ? shared_.options.provision : shared_.options.del);
   }
 
   HttpResponse patch(Call const& call) {
-    Record* record = record_of(call);
+    Record const* record = record_of(call);
     if (record == nullptr) return workspace_not_found(call);
     if (record->gone) return busy(call);
-    record->modified = call.now;
-    if (call.body.at("tags").is_object()) record->tags = call.body.at("tags");
+    Record changed = *record;
+    if (call.body.at("tags").is_object()) changed.tags = call.body.at("tags");
     if (call.body.at("identity").is_object())
-      record->identity = completed_identity(shared_, call.body.at("identity"), record->identity);
-    Json const& change = call.body.at("properties");
-    for (auto const& [name, value] : change.members()) {
+      changed.identity = completed_identity(shared_, call.body.at("identity"), changed.identity);
+    Json const& properties = call.body.at("properties");
+    for (auto const& [name, value] : properties.members()) {
       if (name == "managedNetwork")
-        patch_network(*record, value);
+        patch_network(changed, value);
       else if (!value.is_null())
-        record->given[name] = value;
+        changed.given[name] = value;
     }
     // Seen in recordings: the first PATCH that does not name it takes it away.
-    if (change.at("enableDataIsolation").is_null()) record->given.erase("enableDataIsolation");
-    settle_given(*record);
-    return begun(call, *record, shared_.options.del);
+    if (properties.at("enableDataIsolation").is_null()) changed.given.erase("enableDataIsolation");
+    return change(call, std::move(changed), shared_.options.del);
+  }
+
+  /// An operation that fails changes nothing.
+  HttpResponse change(Call const& call, Record changed, Duration takes) {
+    changed.modified = call.now;
+    settle_given(changed);
+    HttpResponse reply = begun(call, changed, takes);
+    if (call.failure.is_null())
+      records_.insert_or_assign(key_of(changed.facts.group, changed.facts.name), std::move(changed));
+    return reply;
   }
 
   static void patch_network(Record& record, Json const& change) {
@@ -354,12 +361,16 @@ class WorkspaceService final : public Workspaces {
   HttpResponse remove(Call const& call) {
     Record* record = record_of(call);
     if (record == nullptr) return empty_reply(204);
-    if (!record->gone) record->gone = call.now + shared_.options.del;
-    return begun(call, *record, *record->gone - call.now);
+    WallTime const ends = record->gone.value_or(call.now + shared_.options.del);
+    if (call.failure.is_null()) record->gone = ends;
+    return begun(call, *record, ends - call.now);
   }
 
   static std::string key_of_use(Record const& record, std::string_view use) {
     return base64(sha256(record.facts.guid + std::string(use)));
+  }
+  static std::string storage_key(Record const& record) {
+    return base64(account_key(record.facts.storage_account));
   }
   static Json notebook_keys(Record const& record) {
     return Json::object({{"primaryAccessKey", key_of_use(record, "notebook1")},
@@ -369,7 +380,7 @@ class WorkspaceService final : public Workspaces {
   HttpResponse list_keys(Call const& call) {
     Record const* record = record_of(call);
     Json const storage = record->given.at("storageAccount");
-    return json_reply(200, Json::object({{"userStorageKey", key_of_use(*record, "storage")},
+    return json_reply(200, Json::object({{"userStorageKey", storage_key(*record)},
                                          {"userStorageArmId", storage},
                                          {"userStorageResourceId", storage},
                                          {"appInsightsInstrumentationKey", nullptr},
@@ -377,7 +388,7 @@ class WorkspaceService final : public Workspaces {
                                          {"notebookAccessKeys", notebook_keys(*record)}}));
   }
   HttpResponse list_storage_keys(Call const& call) {
-    return json_reply(200, Json::object({{"userStorageKey", key_of_use(*record_of(call), "storage")}}));
+    return json_reply(200, Json::object({{"userStorageKey", storage_key(*record_of(call))}}));
   }
   HttpResponse list_notebook_keys(Call const& call) {
     return json_reply(200, notebook_keys(*record_of(call)));
@@ -391,7 +402,7 @@ class WorkspaceService final : public Workspaces {
                               .id = id,
                               .target = record.facts.id,
                               .ends = call.now + takes,
-                              .error = {}});
+                              .error = call.failure});
     std::string const version = "api-version=" + call.api_version;
     HttpResponse reply = empty_reply(202);
     reply.headers = {

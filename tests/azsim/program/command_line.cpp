@@ -45,6 +45,12 @@ bool set_text(std::string& to, std::string const& value) {
   return !value.empty();
 }
 
+bool set_number(std::uint64_t& to, std::string const& value) {
+  char const* const end = value.data() + value.size();
+  auto const [stopped, error] = std::from_chars(value.data(), end, to);
+  return error == std::errc() && stopped == end;
+}
+
 bool add_workspace(CommandLine& line, std::string const& value) {
   std::size_t const slash = value.find('/');
   if (slash == std::string::npos || slash == 0 || slash + 1 == value.size() ||
@@ -54,10 +60,10 @@ bool add_workspace(CommandLine& line, std::string const& value) {
   return true;
 }
 
-std::array<Option, 18> const& all_options() {
+std::array<Option, 20> const& all_options() {
   using Line = CommandLine;
   using Text = std::string const&;
-  static std::array<Option, 18> const options = {{
+  static std::array<Option, 20> const options = {{
       {"--listen", "ADDRESS[:PORT]", "HTTPS, 127.0.0.1:8443 unless told; port 0 is any free one",
        [](Line& line, Text value) { return set_listen(line.https, value); }},
       {"--listen-http", "ADDRESS[:PORT]", "HTTP too, 127.0.0.1:8080 for instance",
@@ -90,16 +96,26 @@ std::array<Option, 18> const& all_options() {
        [](Line& line, Text value) { return set_text(line.federated.emplace_back(), value); }},
       {"--subscription", "GUID", "the subscription it has",
        [](Line& line, Text value) { return set_text(line.options.subscription, value); }},
+      {"--public-names", "",
+       "answer as Azure's own hosts, with a certificate for them; a proxy leads clients here",
+       [](Line& line, Text) { return line.options.public_names = true; }},
       {"--buckets", "", "throttle as Resource Manager does",
        [](Line& line, Text) { return line.options.buckets = true; }},
       {"--faults", "FILE", "what goes wrong, and when; see below",
        [](Line& line, Text value) { return set_text(line.faults, value); }},
+      {"--fault-seed", "NUMBER", "decides which calls suffer; without --faults 1 % of each kind",
+       [](Line& line, Text value) { return set_number(line.fault_seed.emplace(), value); }},
       {"--help", "", "this text", [](Line& line, Text) { return line.help = true; }},
   }};
   return options;
 }
 
 bool is_loopback(std::string const& address) { return address == "::1" || address.starts_with("127."); }
+
+std::optional<Error> contradiction(CommandLine const& line) {
+  if (line.write_cloud.empty() || !line.options.public_names) return std::nullopt;
+  return wrong("--write-cloud", "tells of azsim's own address, which no answer has with --public-names");
+}
 
 std::optional<Error> unsafe(CommandLine const& line) {
   bool const near = is_loopback(line.https.address) && (!line.http || is_loopback(line.http->address));
@@ -132,6 +148,7 @@ Result<CommandLine> parse_command_line(std::vector<std::string> const& arguments
     if (!option->set(line, value))
       return wrong(name, "takes " + std::string(option->takes) + ", not '" + value + "'");
   }
+  if (std::optional<Error> const error = contradiction(line)) return *error;
   if (std::optional<Error> const error = unsafe(line)) return *error;
   if (line.fast) line.options = fast(line.options);
   return line;

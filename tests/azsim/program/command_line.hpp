@@ -20,6 +20,7 @@ struct CommandLine {
   std::string state, write_ca, write_cloud, log, faults;        // files; "" for none
   std::vector<std::pair<std::string, std::string>> workspaces;  // group and name
   std::vector<std::string> client_certificates, federated;      // files
+  std::optional<std::uint64_t> fault_seed;
   Options options = default_options();
 };
 

@@ -1,18 +1,24 @@
 #include "tests/azsim/program/fault_file.hpp"
 
 #include <array>
+#include <cmath>
 #include <utility>
 
 namespace trainyard::azsim {
 namespace {
 
 using Kind = FaultRule::Kind;
-constexpr std::array<std::pair<std::string_view, Kind>, 6> kKinds{{{"Answer", Kind::Answer},
-                                                                   {"LostBefore", Kind::LostBefore},
-                                                                   {"LostAfter", Kind::LostAfter},
-                                                                   {"Truncate", Kind::Truncate},
-                                                                   {"NotJson", Kind::NotJson},
-                                                                   {"Slow", Kind::Slow}}};
+struct KindName {
+  std::string_view name;
+  Kind kind;
+};
+constexpr std::array kKinds{
+    KindName{"Answer", Kind::Answer},       KindName{"LostBefore", Kind::LostBefore},
+    KindName{"LostAfter", Kind::LostAfter}, KindName{"CutHead", Kind::CutHead},
+    KindName{"CutBody", Kind::CutBody},     KindName{"Truncate", Kind::Truncate},
+    KindName{"NotJson", Kind::NotJson},     KindName{"Slow", Kind::Slow},
+    KindName{"StaleList", Kind::StaleList}, KindName{"RepeatPage", Kind::RepeatPage},
+    KindName{"SkipPage", Kind::SkipPage},   KindName{"FailOperation", Kind::FailOperation}};
 
 Error wrong(std::string const& field, std::string const& what) {
   return {.kind = ErrorKind::Invalid, .reason = "FaultFile", .message = field + " " + what};
@@ -26,6 +32,16 @@ bool set_text(std::string& to, Json const& value) {
 bool set_number(int& to, Json const& value) {
   to = static_cast<int>(value.integer_or(0));
   return value.is_integer();
+}
+
+bool set_flag(bool& to, Json const& value) {
+  to = value.bool_or(false);
+  return value.is_bool();
+}
+
+bool set_seconds(Duration& to, Json const& value) {
+  to = Duration(std::llround(value.number_or(0) * 1000));
+  return value.is_number();
 }
 
 bool set_kind(Kind& to, Json const& value) {
@@ -53,10 +69,14 @@ Result<bool> set(FaultRule& rule, std::string const& field, Json const& value) {
   if (field == "code") return set_text(rule.code, value);
   if (field == "message") return set_text(rule.message, value);
   if (field == "headers") return set_headers(rule.headers, value);
-  if (field == "delaySeconds") {
-    rule.delay = std::chrono::seconds(value.integer_or(0));
-    return value.is_integer();
+  if (field == "share") {
+    rule.share = value.number_or(0);
+    return value.is_number();
   }
+  if (field == "retryAfterAsDate") return set_flag(rule.retry_after_as_date, value);
+  if (field == "retryAfterSeconds") return set_seconds(rule.retry_after.emplace(), value);
+  if (field == "delaySeconds") return set_seconds(rule.delay, value);
+  if (field == "ageSeconds") return set_seconds(rule.age, value);
   return wrong(field, "is no field of a fault");
 }
 
@@ -112,14 +132,16 @@ std::string fault_file_help() {
   for (auto const& [name, kind] : kKinds) kinds += (kinds.empty() ? "" : ", ") + std::string(name);
   return "--faults FILE is JSON; what is left out of a request's fault has the value shown:\n"
          "  {\"requests\": [{\"operation\": \"jobs.put\", \"path\": \"\", \"skip\": 0, \"times\": 1, "
-         "\"kind\": \"Answer\",\n"
-         "     \"status\": 500, \"code\": \"InternalServerError\", \"message\": \"An internal error "
-         "occurred.\",\n"
-         "     \"headers\": {}, \"delaySeconds\": 0}],\n"
+         "\"share\": 1,\n"
+         "     \"kind\": \"Answer\", \"status\": 500, \"code\": \"InternalServerError\", \"message\": \"An "
+         "internal error occurred.\",\n"
+         "     \"headers\": {}, \"retryAfterAsDate\": false, \"delaySeconds\": 0, \"ageSeconds\": 0}],\n"
          "   \"computes\": [{\"code\": \"ClusterMinNodesExceedCoreQuota\", \"message\": \"No quota.\"}]}\n"
          "operation: as --log calls it, 'computes.*' for a group, '*' for all; path: what the path "
          "contains;\n"
-         "times: -1 for always; kind: " +
+         "times: -1 for always; share: of the calls, drawn by --fault-seed; retryAfterSeconds: none unless "
+         "given;\n"
+         "ageSeconds: of a stale list; kind: " +
          kinds +
          ".\n"
          "computes: how the creates to come end, in their order.\n";

@@ -9,8 +9,10 @@
 #include <thread>
 #include <vector>
 
+#include "tests/azsim/addresses.hpp"
 #include "tests/azsim/assertion.hpp"
 #include "tests/azsim/executor.hpp"
+#include "tests/azsim/faults.hpp"
 #include "tests/azsim/program/command_line.hpp"
 #include "tests/azsim/program/fault_file.hpp"
 #include "tests/azsim/program/files.hpp"
@@ -111,12 +113,20 @@ Result<std::string> text_of(std::string const& path) {
   return std::move(**text);
 }
 
-Result<FaultPlan> faults_of(std::string const& path) {
-  if (path.empty()) return FaultPlan{};
-  Result<std::string> const text = text_of(path);
-  if (!text) return text.error();
-  Result<FaultPlan> plan = parse_fault_plan(*text);
-  return plan ? std::move(plan) : plan.error().while_doing("reading " + path);
+Result<FaultPlan> faults_of(CommandLine const& line) {
+  constexpr double kShare = 0.01;
+  FaultPlan plan;
+  if (!line.faults.empty()) {
+    Result<std::string> const text = text_of(line.faults);
+    if (!text) return text.error();
+    Result<FaultPlan> read = parse_fault_plan(*text);
+    if (!read) return read.error().while_doing("reading " + line.faults);
+    plan = std::move(*read);
+  } else if (line.fault_seed) {
+    plan.requests = common_faults(kShare);
+  }
+  plan.seed = line.fault_seed.value_or(0);
+  return plan;
 }
 
 /// Reads what the application may sign in with besides its secret.
@@ -141,16 +151,22 @@ Result<Done> add_credentials(CommandLine& line) {
   return Done{};
 }
 
+std::vector<std::string> host_names(Options const& options) {
+  std::vector<std::string> names = options.public_names ? public_host_names() : std::vector<std::string>();
+  names.emplace_back("localhost");
+  return names;
+}
+
 int serve(CommandLine line) {
   sigset_t const signals = block_signals();
   if (Result<Done> const done = add_credentials(line); !done) return fail(done.error());
-  Result<FaultPlan> const faults = faults_of(line.faults);
+  Result<FaultPlan> const faults = faults_of(line);
   if (!faults) return fail(faults.error());
   SystemClock const clock;
   SystemRandom random;
   Result<SavedWorld> saved = load_world(line.state);
   if (!saved) return fail(saved.error());
-  Certificate const own = issue(saved->authority, {"localhost"}, {"127.0.0.1", "::1"});
+  Certificate const own = issue(saved->authority, host_names(line.options), {"127.0.0.1", "::1"});
 
   // Jobs find the authority in a file of their own, whatever becomes of --write-ca.
   TemporaryFolder const folder;
@@ -171,7 +187,8 @@ int serve(CommandLine line) {
       line.http ? listen(*line.http, {}, world) : Result<std::unique_ptr<HttpServer>>(nullptr);
   if (!http) return fail(http.error());
 
-  line.options.base_url = "https://localhost:" + std::to_string((*https)->port());
+  std::string const listens_on = "https://localhost:" + std::to_string((*https)->port());
+  line.options.base_url = line.options.public_names ? std::string(kPublicResourceManager) : listens_on;
   Result<Done> const begun =
       world.begin(std::make_unique<AzureSim>(clock, random, line.options, executor.get()), saved->world);
   if (!begun) return fail(begun.error());
@@ -184,7 +201,7 @@ int serve(CommandLine line) {
     return fail(done.error());
 
   std::jthread stepper([&world](std::stop_token const& stop) { keep_stepping(world, stop); });
-  std::cout << "azsim listens on " << line.options.base_url << std::endl;
+  std::cout << "azsim listens on " << listens_on << std::endl;
   if (line.http) std::cout << "azsim listens on http://localhost:" << (*http)->port() << std::endl;
   wait_for_end(signals);
   stepper.request_stop();

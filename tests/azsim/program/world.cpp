@@ -55,6 +55,7 @@ void World::add_workspace(std::string const& group, std::string const& name) {
 
 void World::add_faults(FaultPlan const& plan) {
   std::lock_guard const lock(mutex_);
+  sim_->set_fault_seed(plan.seed);
   for (FaultRule const& rule : plan.requests) sim_->add_fault(rule);
   for (auto const& [code, message] : plan.computes) sim_->fail_next_compute(code, message);
 }
