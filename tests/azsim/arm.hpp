@@ -89,6 +89,7 @@ struct Computes : Service {
 
 /// Containers of the workspaces' storage accounts. A container is there as soon as something is put into it.
 struct Blobs : Service {
+  virtual void make_container(std::string const& account, std::string const& container) = 0;
   virtual void put(std::string const& account, std::string const& container, std::string const& path,
                    std::string content) = 0;
   [[nodiscard]] virtual std::optional<std::string> get(std::string const& account,

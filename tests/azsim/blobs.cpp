@@ -62,6 +62,9 @@ class BlobService final : public Blobs {
     add("blobs.delete", "DELETE", blob, &BlobService::delete_blob);
   }
 
+  void make_container(std::string const& account, std::string const& container) override {
+    store_.make_container({account, container, ""});
+  }
   void put(std::string const& account, std::string const& container, std::string const& path,
            std::string content) override {
     store_.put({account, container, path}, {.content = std::move(content)}, shared_.now());

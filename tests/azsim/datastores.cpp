@@ -126,6 +126,7 @@ class DatastoreService final : public Datastores {
     auto const bring = [&](std::string const& name, std::string_view type, std::string_view field,
                            std::string const& place) {
       bool const is_default = name == "workspaceblobstore";
+      if (type == "AzureBlob") shared_.blobs->make_container(workspace.storage_account, place);
       Json given = Json::object({{"credentials", Json::object({{"credentialsType", "AccountKey"}})},
                                  {"datastoreType", type},
                                  {"accountName", workspace.storage_account},
