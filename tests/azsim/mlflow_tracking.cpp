@@ -103,6 +103,11 @@ class Tracking {
     return nothing();
   }
 
+  /// MLflow 3 looks for these beside a run's artifacts; there are none.
+  HttpResponse search_logged_models(Call const&) {
+    return json_reply(200, Json::object({{"models", Json::array()}}));
+  }
+
   HttpResponse create_run(Call const& call) {
     Workspace const& workspace = shared_.workspace(call);
     std::string const experiment = field(call, "experiment_id");
@@ -320,6 +325,7 @@ void add_mlflow_tracking(Shared& shared, MlflowStore& store, std::vector<Operati
   add("GET", "experiments/search", &Tracking::search_experiments);
   add("GET", "experiments/list", &Tracking::search_experiments);
   add("POST", "experiments/set-experiment-tag", &Tracking::set_experiment_tag);
+  add("POST", "logged-models/search", &Tracking::search_logged_models);
   add("POST", "runs/create", &Tracking::create_run);
   add("POST", "runs/search", &Tracking::search_runs);
   add_run("GET", "runs/get", &Tracking::get_run);
