@@ -1,9 +1,12 @@
+#include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include "tests/azsim_facts/ml_world.hpp"
 
 namespace trainyard::azsim {
 namespace {
+
+namespace data = boost::unit_test::data;
 
 Json metric(std::string const& run, double value, int step) {
   return Json::object(
@@ -110,6 +113,54 @@ BOOST_FIXTURE_TEST_CASE(a_registered_model_is_a_model_of_the_workspace, Tracking
                  .items()
                  .size() == 1U);
   BOOST_TEST(mlflow("GET", "registered-models/get?name=no").status == 404);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_registered_model_is_changed_and_deleted, Tracking) {
+  auto const call = [&](char const* method, std::string const& what, Json body) {
+    body["name"] = "m";
+    return mlflow(method, what, body);
+  };
+  Json const one = Json::object({{"version", "1"}});
+  auto const with = [](Json body, char const* field, char const* value) {
+    body[field] = value;
+    return body;
+  };
+  call("POST", "registered-models/create", Json::object());
+  call("POST", "model-versions/create", Json::object({{"source", "runs:/j/model"}}));
+  call("POST", "model-versions/set-tag", with(with(one, "key", "k"), "value", "v"));
+  call("PATCH", "model-versions/update", with(one, "description", "words"));
+  Json const staged = json(call("POST", "model-versions/transition-stage", with(one, "stage", "Staging")))
+                          .at("model_version");
+  BOOST_TEST(staged.text("current_stage") == "Staging");
+  BOOST_TEST(staged.text("description") == "words");
+  BOOST_TEST(staged.at("tags").dump() == R"([{"key":"k","value":"v"}])");
+  BOOST_TEST(json(arm("GET", "/models/m/versions/1")).text({"properties", "stage"}) == "Staging");
+  BOOST_TEST(call("DELETE", "model-versions/delete", one).status == 200);
+  BOOST_TEST(call("DELETE", "model-versions/delete", one).status == 404);
+  BOOST_TEST(call("DELETE", "registered-models/delete", Json::object()).status == 200);
+  BOOST_TEST(call("PATCH", "registered-models/update", Json::object()).status == 404);
+}
+
+struct ByCase {
+  std::string by;
+  friend std::ostream& operator<<(std::ostream& out, ByCase const& c) { return out << c.by; }
+};
+std::vector<ByCase> const kWaysToArtifacts{{"experimentids"}, {"experiments"}};
+BOOST_DATA_TEST_CASE_F(Tracking, an_artifact_is_written_where_run_history_says, data::make(kWaysToArtifacts),
+                       c) {
+  std::string const id = create_run("r");
+  std::string const artifacts =
+      "/history/v1.0" + workspace + "/" + c.by + "/" + experiment + "/runs/" + id + "/artifacts";
+  Json const paths = Json::object({{"paths", Json::array({Json::object({{"path", "model/w.txt"}})})}});
+  Json const places = json(ask("POST", artifacts + "/batch/metadata", paths));
+  std::string const place = places.text({"artifactContentInformation", "model/w.txt", "contentUri"});
+  BOOST_TEST(send({.method = "PUT", .url = place, .headers = {{"x-ms-blob-type", "BlockBlob"}}, .body = "w"})
+                 .status == 201);
+  Json const listed = json(ask("GET", artifacts)).at("value");
+  BOOST_REQUIRE(listed.items().size() == 1U);
+  BOOST_TEST(listed.items()[0].text("path") == "model/w.txt");
+  Json const info = json(ask("GET", artifacts + "/contentinfo?path=model%2Fw.txt"));
+  BOOST_TEST(send({.method = "GET", .url = info.text("contentUri")}).body == "w");
 }
 
 BOOST_FIXTURE_TEST_CASE(the_data_plane_wants_a_token, MlWorld) {
