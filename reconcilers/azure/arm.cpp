@@ -126,6 +126,12 @@ Result<Url> ArmClient::storage_url(std::string const& text) const {
   return url;
 }
 
+Result<Done> ArmClient::may_write() {
+  if (std::optional<Duration> const wait = parts_.limits.wait_for(subscription_, Verb::Write))
+    return throttled(*wait);
+  return Done{};
+}
+
 Result<HttpResponse> ArmClient::send_once(HttpRequest const& request, Door door, Context const& context) {
   SteadyTime const began = parts_.clock.steady();
   Result<HttpResponse> response = parts_.transport.send(request, within(context, kDeadline, parts_.clock));

@@ -85,6 +85,8 @@ class ArmClient {
   /// suffixes (rule 23).
   Result<ArmAnswer> send_data_plane(std::string_view method, std::string const& url, Json const& body,
                                     Urgency urgency, Context const& context);
+  /// An Error of kind Throttled, with the time to wait, while no write may be sent.
+  [[nodiscard]] Result<Done> may_write();
   [[nodiscard]] Cloud const& cloud() const { return cloud_; }
   [[nodiscard]] AzureParts const& parts() const { return parts_; }
   /// May a bearer token (a SAS) go to that address? (rule 23) The Error names the host and the remedy, never

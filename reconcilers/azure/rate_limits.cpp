@@ -33,6 +33,10 @@ Size size_of(Verb verb, bool hourly) {
   return {};
 }
 
+Duration milliseconds_for(double tokens, double per_second) {
+  return Duration(static_cast<Duration::rep>(std::ceil(tokens / per_second * 1000)));
+}
+
 std::string_view header_of(Verb verb) {
   switch (verb) {
     case Verb::Read:
@@ -62,14 +66,29 @@ Verb verb_of(std::string_view method) {
 std::optional<Duration> RateLimits::take(std::string const& subscription, Verb verb, bool periodic) {
   std::lock_guard lock(mutex_);
   Bucket& own = bucket(subscription, verb);
-  if (own.closed_until > own.refilled) return own.closed_until - own.refilled;
-  double const least = 1 + (periodic ? own.capacity * kPeriodicShare : 0);
-  if (own.tokens < least) {
-    double const seconds = (least - own.tokens) / own.per_second;
-    return Duration(static_cast<Duration::rep>(std::ceil(seconds * 1000)));
-  }
-  own.tokens -= 1;
-  return std::nullopt;
+  std::optional<Duration> const wait = wait_at(own, periodic);
+  if (!wait) own.tokens -= 1;
+  return wait;
+}
+
+std::optional<Duration> RateLimits::wait_for(std::string const& subscription, Verb verb) {
+  std::lock_guard lock(mutex_);
+  return wait_at(bucket(subscription, verb), false);
+}
+
+std::optional<Duration> RateLimits::wait_at(Bucket& bucket, bool periodic) {
+  SteadyTime const now = bucket.refilled;
+  if (bucket.closed_until > now) return bucket.closed_until - now;
+  double const least = 1 + (periodic ? bucket.capacity * kPeriodicShare : 0);
+  if (bucket.tokens >= least) return std::nullopt;
+  SteadyTime turn = now + milliseconds_for(least - bucket.tokens, bucket.per_second);
+  if (periodic) return turn - now;
+  turn = std::max(turn, bucket.last_turn + milliseconds_for(1, bucket.per_second));
+  // Who was woken earlier left a turn unused: by then the bucket is full, and turns begin anew.
+  if (turn > now + milliseconds_for(bucket.capacity, bucket.per_second))
+    turn = now + milliseconds_for(1, bucket.per_second);
+  bucket.last_turn = turn;
+  return turn - now;
 }
 
 void RateLimits::observe(std::string const& subscription, Verb verb, HttpResponse const& response) {

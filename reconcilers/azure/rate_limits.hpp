@@ -20,8 +20,11 @@ Verb verb_of(std::string_view method);  // GET and HEAD read, DELETE deletes, al
 class RateLimits {
  public:
   explicit RateLimits(Clock const& clock) : clock_(clock) {}
-  /// Nothing: go ahead, one token is taken. Else: how long to wait.
+  /// Nothing: go ahead, one token is taken. Else: how long to wait. Edits that must wait are given turns, one
+  /// for each token to come: else all would come back for the next one.
   std::optional<Duration> take(std::string const& subscription, Verb verb, bool periodic);
+  /// As an edit's take(), but takes no token: whether a call that prepares for another is worth making.
+  std::optional<Duration> wait_for(std::string const& subscription, Verb verb);
   /// Corrects the bucket by x-ms-ratelimit-remaining-subscription-*, and closes it for Retry-After at a 429.
   void observe(std::string const& subscription, Verb verb, HttpResponse const& response);
   [[nodiscard]] double remaining(std::string const& subscription, Verb verb) const;
@@ -30,8 +33,10 @@ class RateLimits {
   struct Bucket {
     double tokens = 0, capacity = 0, per_second = 0;
     SteadyTime refilled{}, closed_until{};
+    SteadyTime last_turn{};  // of those given
     bool sized = false;
   };
+  static std::optional<Duration> wait_at(Bucket& bucket, bool periodic);
   Bucket& bucket(std::string const& subscription, Verb verb) const;  // with mutex_ held; refilled to now
 
   Clock const& clock_;

@@ -85,6 +85,8 @@ Result<std::optional<Compute>> AzureScope::fetch_compute(std::string const& name
   return answer;
 }
 
+Result<Done> AzureScope::may_write() { return arm_.may_write(); }
+
 Result<std::optional<Compute>> AzureScope::get_compute(std::string const& name, Context const& context) {
   return fetch_compute(name, Urgency::Edit, context);
 }

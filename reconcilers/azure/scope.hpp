@@ -54,6 +54,8 @@ class AzureScope {
   [[nodiscard]] WallTime azure_date() const;
 
   // Calls through to Azure; answers enter the cache, older never replaces newer (rule 1).
+  /// An Error of kind Throttled while no write may be sent: then it is no use to read what one would rest on.
+  [[nodiscard]] Result<Done> may_write();
   Result<std::optional<Compute>> get_compute(std::string const& name, Context const& context);
   Result<Compute> put_compute(std::string const& name, Json const& body, Context const& context);
   Result<Done> delete_compute(std::string const& name, Context const& context);

@@ -118,6 +118,10 @@ class Pass : StatusPass<ComputeTargetStatus> {
     ComputeDecision decision = decide(facts, driver, status_);
     std::optional<Compute> got;
     if (std::holds_alternative<ComputeAct::Get>(decision.action)) {
+      // Not there, as far as a list can tell: the GET that makes sure of it is for the PUT.
+      bool const creates = facts.found == nullptr && !facts.deleting && driver.creates(spec_);
+      if (Result<Done> const free = creates ? scope_->may_write() : Done{}; !free)
+        return give_up(status_, free.error().while_doing("creating the compute"));
       facts.get_began = parts_.clock().wall();
       Result<std::optional<Compute>> answer = scope_->get_compute(name_, context_);
       if (!answer) return give_up(status_, answer.error().while_doing("reading compute " + name_));

@@ -12,7 +12,7 @@ struct Limits {
   RateLimits limits{clock};
   int take_all(Verb verb, bool periodic) {
     int taken = 0;
-    while (!limits.take("S", verb, periodic)) ++taken;
+    for (; limits.remaining("S", verb) >= 1 && !limits.take("S", verb, periodic); ++taken) continue;
     return taken;
   }
 };
@@ -39,6 +39,26 @@ BOOST_FIXTURE_TEST_CASE(the_wait_that_is_told_is_enough, Limits) {
   BOOST_TEST(wait.count() == 100);  // one token at 10 a second
   clock.advance(wait);
   BOOST_TEST(!limits.take("S", Verb::Write, false).has_value());
+}
+
+BOOST_FIXTURE_TEST_CASE(who_must_wait_gets_a_turn_of_its_own, Limits) {
+  take_all(Verb::Write, false);
+  BOOST_TEST(limits.take("S", Verb::Write, false)->count() == 100);
+  BOOST_TEST(limits.wait_for("S", Verb::Write)->count() == 200);
+  BOOST_TEST(limits.take("S", Verb::Write, true)->count() == 2100);  // a look takes no turn
+  BOOST_TEST(limits.take("S", Verb::Write, false)->count() == 300);
+  for (int turn = 1; turn <= 3; ++turn) {
+    clock.advance(std::chrono::milliseconds(100));
+    BOOST_TEST(!limits.wait_for("S", Verb::Write).has_value());  // it takes none
+    BOOST_TEST(!limits.take("S", Verb::Write, false).has_value());
+  }
+  BOOST_TEST(limits.take("S", Verb::Write, false)->count() == 100);
+}
+
+BOOST_FIXTURE_TEST_CASE(turns_go_no_further_than_to_a_full_bucket, Limits) {
+  take_all(Verb::Write, false);
+  for (int asked = 0; asked < 1000; ++asked)
+    BOOST_REQUIRE(*limits.take("S", Verb::Write, false) <= seconds(20));
 }
 
 BOOST_FIXTURE_TEST_CASE(subscriptions_have_buckets_of_their_own, Limits) {
