@@ -68,19 +68,26 @@ void Operator::enqueue_due_lists() {
   SteadyTime const now = parts_.clock().steady();
   for (auto const& [workspace, scope] : parts_.scopes.all()) {
     SteadyTime const due = scope->next_list();
-    if (due > now || !scope->workspace()) continue;
-    Enqueued& last = listed_[workspace];
-    if (last.scope == scope && last.due == due) continue;  // enqueued already
-    last = {scope, due};
+    if (due > now) continue;
+    if (is_enqueued(workspace, scope, due)) continue;
+    listed_[workspace] = {scope, due};
     queue_.add({std::string(kList), workspace.ns, workspace.name}, now);
   }
 }
 
+bool Operator::is_enqueued(ObjectKey const& workspace, std::shared_ptr<azure::AzureScope> const& scope,
+                           SteadyTime due) const {
+  auto const last = listed_.find(workspace);
+  return last != listed_.end() && last->second.scope == scope && last->second.due == due;
+}
+
 std::optional<SteadyTime> Operator::next_due() {
   std::optional<SteadyTime> due = queue_.next_due();
+  std::lock_guard lock(pump_);
   for (auto const& [workspace, scope] : parts_.scopes.all()) {
-    if (!scope->workspace()) continue;
     SteadyTime const list = scope->next_list();
+    if (is_enqueued(workspace, scope, list))
+      continue;  // it may be under way for long: its end wakes who waits
     if (!due || list < *due) due = list;
   }
   return due;

@@ -49,6 +49,9 @@ class Operator {
  private:
   void take_changes();
   void enqueue_due_lists();
+  /// That very list was enqueued; with pump_ held.
+  [[nodiscard]] bool is_enqueued(ObjectKey const& workspace, std::shared_ptr<azure::AzureScope> const& scope,
+                                 SteadyTime due) const;
   void visit(ObjectKey const& key, std::stop_token const& stop);
   void list(ObjectKey const& key, std::stop_token const& stop);
   void list_scope(ObjectKey const& workspace, azure::AzureScope& scope, std::stop_token const& stop);

@@ -1,7 +1,9 @@
 // The operator as the thing that decides what is looked at, and when.
 #include "controller/manager/operator.hpp"
 
+#include <functional>
 #include <stdexcept>
+#include <utility>
 
 #include <boost/test/unit_test.hpp>
 
@@ -17,10 +19,14 @@ using std::chrono::seconds;
 struct BrokenWire final : HttpTransport {
   explicit BrokenWire(HttpTransport& wire) : wire_(wire) {}
   Result<HttpResponse> send(HttpRequest const& request, Context const& context) override {
-    if (broken && request.url.find("/computes?") != std::string::npos) throw std::logic_error("a bug");
+    if (request.url.find("/computes?") != std::string::npos) {
+      if (broken) throw std::logic_error("a bug");
+      if (auto const now = std::exchange(meanwhile, nullptr)) now();
+    }
     return wire_.send(request, context);
   }
   bool broken = false;
+  std::function<void()> meanwhile;  // done once, while a list is under way
 
  private:
   HttpTransport& wire_;
@@ -65,6 +71,21 @@ BOOST_FIXTURE_TEST_CASE(the_first_list_is_asked_for_once, Managed) {
   while (asked("GET", "/computes") == 0) BOOST_REQUIRE(op.step({}));
   while (op.step({})) continue;
   BOOST_TEST(asked("GET", "/computes") == 1);
+}
+
+BOOST_FIXTURE_TEST_CASE(nobody_spins_while_a_list_takes_long, Managed) {
+  workspace();
+  cluster();
+  bool looked = false;
+  breakable.meanwhile = [&] {
+    clock.advance(minutes(1));
+    while (op.step({})) continue;  // another worker
+    std::optional<SteadyTime> const due = op.next_due();
+    BOOST_TEST((!due || *due > clock.steady()));
+    looked = true;
+  };
+  work(seconds(5));
+  BOOST_TEST(looked);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_start_visits_what_is_not_due_yet, Managed) {
