@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -26,7 +27,7 @@ constexpr Duration kLookForEnd =
 constexpr int kMostWorkers = 64;
 
 Result<int> workers_of(Parsed const& parsed) {
-  std::string const text = parsed.get("workers", "4");
+  std::string const text = parsed.get("workers", "16");
   int workers = 0;
   auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), workers);
   if (error != std::errc{} || end != text.data() + text.size() || workers < 1 || workers > kMostWorkers)
@@ -108,6 +109,7 @@ int run_operator(Parsed const& parsed) {
     log_file = directory::open_file(parsed.get("log-file"), O_WRONLY | O_APPEND | O_CREAT, 0600);
   if (!log_file) return fail(log_file.error().while_doing("--log-file"));
 
+  ::mallopt(M_ARENA_MAX, 1);  // passes wait more than they compute: an arena a thread only keeps more memory
   rlimit const none{0, 0};
   ::setrlimit(RLIMIT_CORE, &none);  // a core file would hold tokens
   std::string const certificates = prepare_http_process();
