@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import time
 import unittest
 
 from azure.ai.ml import MLClient, command
@@ -91,6 +92,9 @@ class Jobs(Client):
 
     def test_a_running_job_is_canceled(self):
         job = self.submit("sleep 600")
+        end = time.monotonic() + 120
+        while self.client.jobs.get(job.name).status != "Running" and time.monotonic() < end:
+            time.sleep(0.1)
         self.client.jobs.begin_cancel(job.name).result()
         self.assertEqual(self.client.jobs.get(job.name).status, "Canceled")
 
