@@ -90,6 +90,7 @@ class AzureScope {
   Result<std::optional<Compute>> fetch_compute(std::string const& name, Urgency urgency,
                                                Context const& context);
   Result<std::optional<Job>> fetch_job(std::string const& name, Urgency urgency, Context const& context);
+  Result<Done> same_workspace(Context const& context);
   Result<Done> list_computes(Context const& context);
   Result<Done> list_jobs(Context const& context);
   std::vector<std::string> merge(ComputeList list);

@@ -77,7 +77,8 @@ std::vector<std::string> AzureScope::list_now(Context const& context) {
     cache_->listed_at = parts_.clock.steady();
     cache_->asked_to_wait = Duration{0};
   }
-  Result<Done> listed = list_computes(context);
+  Result<Done> listed = same_workspace(context);
+  if (listed) listed = list_computes(context);
   bool const go_on =
       listed || (listed.error().kind != ErrorKind::Throttled && listed.error().kind != ErrorKind::Canceled);
   if (go_on)
@@ -97,6 +98,20 @@ std::vector<std::string> AzureScope::list_now(Context const& context) {
   compare(cache_->told->jobs, cache_->view->jobs, "job/", changed);
   cache_->told = cache_->view;
   return changed;
+}
+
+/// Rule 2: once a list was missed, the workspace may have gone and another may bear its name: what is absent
+/// in one of its name proves nothing before that very workspace was seen again.
+Result<Done> AzureScope::same_workspace(Context const& context) {
+  std::optional<AmlWorkspace> const before = workspace();
+  if (!before || view()->missed_lists == 0) return Done{};
+  Result<AmlWorkspace> const now = get_workspace(arm_, id_, context);
+  if (!now) return now.error().while_doing("reading the workspace");
+  if (before->workspace_id == now->workspace_id) return Done{};
+  return Error{.kind = ErrorKind::NotFound,
+               .reason = "WorkspaceReplaced",
+               .message = "the workspace is another one than before (workspaceId " + now->workspace_id +
+                          " instead of " + before->workspace_id + ")"};
 }
 
 Result<Done> AzureScope::list_computes(Context const& context) {

@@ -96,6 +96,7 @@ class Pass : StatusPass<ComputeTargetStatus> {
     if (deleting())
       if (std::string const why = lost_because(parts_.store, workspace); !why.empty()) return forget(why);
     std::optional<azure::AmlWorkspace> const known = scope_ ? scope_->workspace() : std::nullopt;
+    if (!known && scope_ && scope_->view()->missed_lists >= 3) return unseen(*scope_->view());
     if (!known) return waiting_for_workspace(workspace);
     location_ = known->location;
 
@@ -103,6 +104,7 @@ class Pass : StatusPass<ComputeTargetStatus> {
     if (!view->computes_listed && view->missed_lists == 0)
       return wait_for_others(
           {Verdict::Kind::InProgress, "WaitingForList", "the workspace's computes are being listed"});
+    if (view->missed_lists > 0 && view->compute(name_) == nullptr && !deleting()) return unseen(*view);
     ComputeFacts facts{.spec = spec_,
                        .owner = owner_mark(parts_.cluster, object_->key),
                        .deleting = deleting(),
@@ -133,6 +135,20 @@ class Pass : StatusPass<ComputeTargetStatus> {
     status_ = decision.status;
     if (facts.found != nullptr) show(status_, *facts.found);
     return act(decision, driver, facts, *view);
+  }
+
+  /// Rule 2: while lists fail the workspace may be gone, and what is absent proves nothing. The list that
+  /// sees it again wakes this target.
+  Outcome unseen(azure::AzureView const& view) {
+    if (view.missed_lists < 3) return Outcome::after(std::chrono::seconds(10));
+    return conclude(status_, {Verdict::Kind::Unknown, "ObservationStale", stale_words(view)},
+                    Outcome::after(std::chrono::minutes(1)), true);
+  }
+
+  static std::string stale_words(azure::AzureView const& view) {
+    return "Azure could not be read since " +
+           (view.computes_listed ? to_rfc3339(*view.computes_listed) : "the start") + ": " +
+           view.last_error.message;
   }
 
   /// The first list, or the workspace's next status, wakes this target. After a restart what was told last
@@ -196,10 +212,7 @@ class Pass : StatusPass<ComputeTargetStatus> {
                                      : Verdict::Kind::InProgress,
                     decision.reason, decision.message};
     if (decision.ready && view.missed_lists >= 3)
-      verdict = {Verdict::Kind::Unknown, "ObservationStale",
-                 "Azure could not be read since " +
-                     (view.computes_listed ? to_rfc3339(*view.computes_listed) : "the start") + ": " +
-                     view.last_error.message};
+      verdict = {Verdict::Kind::Unknown, "ObservationStale", stale_words(view)};
     return conclude(status_, verdict,
                     status_.doubt || moving ? Outcome::after(std::chrono::seconds(30)) : Outcome::rest());
   }

@@ -102,12 +102,23 @@ class Pass : StatusPass<WorkspaceStatus> {
   Outcome remove() {
     std::string const holder = first_reference();
     if (!holder.empty())
+      if (std::optional<Error> const error = open_for_others()) return set_back(status_, *error);
+    if (!holder.empty())
       return conclude(status_,
                       {Verdict::Kind::InProgress, "InUse",
                        "deletion waits for " + holder + ", which refers to this workspace"},
                       Outcome::rest());  // the end of what refers to it wakes this pass
     parts_.scopes.close(object_->key);
     return release();
+  }
+
+  /// What refers to this workspace is waited for, and cannot go before this process has opened and read it.
+  std::optional<Error> open_for_others() {
+    if (Result<Done> const opened = open(); !opened) return opened.error();
+    auto const scope = parts_.scopes.find(object_->key);
+    if (scope->workspace()) return std::nullopt;
+    Result<azure::AmlWorkspace> const seen = scope->read_workspace(context_);
+    return seen ? std::nullopt : std::optional<Error>(seen.error());
   }
 
   [[nodiscard]] std::string first_reference() const {

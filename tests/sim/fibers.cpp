@@ -64,11 +64,12 @@ struct KnownStack {
 }  // namespace
 
 struct Fibers::Strand {
-  std::string name;
+  std::string group, name;
   std::function<void()> body;
   enum class State { Ready, Sleeping, Idle, Ended } state = State::Ready;
   SteadyTime until{};
-  std::uint64_t stirred = 0;   // what it had seen when it went idle
+  std::uint64_t stirred = 0;  // what it had seen when it went idle
+  bool dropped = false;
   context::fiber fiber = {};   // of the strand while it waits
   context::fiber caller = {};  // of step() while the strand runs
   context::stack_context stack = {};
@@ -78,17 +79,20 @@ struct Fibers::Strand {
 };
 
 Fibers::Fibers(FakeClock& clock, Random& random) : clock_(clock), random_(random) {}
-Fibers::~Fibers() { drop_all(); }
+Fibers::~Fibers() {
+  drop_if([](Strand const&) { return true; });
+}
 
-void Fibers::start(std::string name, std::function<void()> body) {
-  strands_.push_back(std::make_unique<Strand>(Strand{.name = std::move(name), .body = std::move(body)}));
+void Fibers::start(std::string const& group, std::string const& name, std::function<void()> body) {
+  strands_.push_back(
+      std::make_unique<Strand>(Strand{.group = group, .name = group + "." + name, .body = std::move(body)}));
   Strand* const strand = strands_.back().get();
   strand->fiber =
       context::fiber(std::allocator_arg, KnownStack{&strand->stack}, [this, strand](context::fiber&& caller) {
         StackSwitch().arrive(&strand->caller_bottom, &strand->caller_size);
         strand->caller = std::move(caller);
         try {
-          if (!dropping_) strand->body();
+          if (!strand->dropped) strand->body();
         } catch (Dropped const&) {  // NOLINT: the end that was asked for
         }
         strand->state = Strand::State::Ended;
@@ -129,11 +133,17 @@ SteadyTime Fibers::next_wake() const {
   return next;
 }
 
-void Fibers::drop_all() {
-  dropping_ = true;
-  for (auto const& strand : strands_) switch_to(*strand);
-  strands_.clear();
-  dropping_ = false;
+void Fibers::drop(std::string const& group) {
+  drop_if([&](Strand const& strand) { return strand.group == group; });
+}
+
+void Fibers::drop_if(std::function<bool(Strand const&)> const& which) {
+  for (auto const& strand : strands_) {
+    if (!which(*strand)) continue;
+    strand->dropped = true;
+    switch_to(*strand);
+  }
+  std::erase_if(strands_, [](auto const& strand) { return strand->state == Strand::State::Ended; });
 }
 
 void Fibers::switch_to(Strand& strand) {
@@ -148,15 +158,15 @@ void Fibers::switch_to(Strand& strand) {
 void Fibers::switch_back() {
   check(running_ != nullptr, "only a strand can wait");
   check(locks_held() == 0, "a lock is held across an outside call");
-  if (dropping_) {  // a destructor that calls out while its strand unwinds goes on at once
+  Strand& self = *running_;
+  if (self.dropped) {  // a destructor that calls out while its strand unwinds goes on at once
     if (std::uncaught_exceptions() > 0) return;
     throw Dropped{};
   }
-  Strand& self = *running_;
   self.out.leave(self.caller_bottom, self.caller_size);
   self.caller = std::move(self.caller).resume();
   self.out.arrive(&self.caller_bottom, &self.caller_size);
-  if (dropping_) throw Dropped{};
+  if (self.dropped) throw Dropped{};
 }
 
 std::string const& Fibers::current() const {

@@ -23,13 +23,14 @@ class Fibers {
   Fibers(Fibers const&) = delete;
   Fibers& operator=(Fibers const&) = delete;
 
-  void start(std::string name, std::function<void()> body);
+  /// `group`: whose strand it is; those of one group end together.
+  void start(std::string const& group, std::string const& name, std::function<void()> body);
   /// Lets one strand that can go on do so. False if none can before time passes.
   bool step();
   /// When the next strand wakes by itself; max() if none does.
   [[nodiscard]] SteadyTime next_wake() const;
-  /// Unwinds every strand. What they call meanwhile must not wait.
-  void drop_all();
+  /// Unwinds every strand of the group. What they call meanwhile must not wait.
+  void drop(std::string const& group);
   /// Something happened that strands which wait for work should look at.
   void stir() { ++stirred_; }
   [[nodiscard]] std::string const& current() const;  // the running strand's name
@@ -41,6 +42,7 @@ class Fibers {
 
  private:
   struct Strand;
+  void drop_if(std::function<bool(Strand const&)> const& which);
   [[nodiscard]] bool can_go_on(Strand const& strand) const;
   void switch_to(Strand& strand);
   void switch_back();
@@ -49,7 +51,6 @@ class Fibers {
   Random& random_;
   std::vector<std::unique_ptr<Strand>> strands_;
   Strand* running_ = nullptr;
-  bool dropping_ = false;
   std::uint64_t stirred_ = 0;
 };
 

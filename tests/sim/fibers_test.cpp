@@ -33,7 +33,7 @@ BOOST_FIXTURE_TEST_SUITE(fibers, Strands)
 
 BOOST_AUTO_TEST_CASE(sleepers_wake_in_the_order_of_their_times) {
   for (int const each : {3, 1, 2})
-    fibers.start(std::to_string(each), [this, each] {
+    fibers.start("test", std::to_string(each), [this, each] {
       fibers.sleep(seconds(each));
       told += fibers.current();
     });
@@ -47,7 +47,7 @@ BOOST_AUTO_TEST_CASE(the_seed_decides_who_goes_on) {
     Strands stage;
     stage.random = SeededRandom(seed);
     for (char const each : {'a', 'b', 'c'})
-      stage.fibers.start(std::string(1, each), [&stage, each] {
+      stage.fibers.start("test", std::string(1, each), [&stage, each] {
         for (int i = 0; i < 5; ++i) {
           stage.told += each;
           stage.fibers.yield();
@@ -63,14 +63,14 @@ BOOST_AUTO_TEST_CASE(the_seed_decides_who_goes_on) {
 
 BOOST_AUTO_TEST_CASE(an_idle_strand_looks_again_when_another_has_done_something) {
   bool work = false;
-  fibers.start("worker", [&] {
+  fibers.start("test", "worker", [&] {
     while (!work) fibers.wait_for_work(SteadyTime::max());
     told = "done";
   });
   while (fibers.step()) {
   }
   BOOST_TEST(told.empty());
-  fibers.start("user", [&] {
+  fibers.start("test", "user", [&] {
     work = true;
     fibers.yield();
   });
@@ -83,21 +83,21 @@ BOOST_AUTO_TEST_CASE(dropped_strands_unwind_and_do_not_go_on) {
     std::string& told;
     ~Tell() { told += "unwound "; }
   };
-  fibers.start("sleeper", [this] {
+  fibers.start("test", "sleeper", [this] {
     Tell const tell{told};
     fibers.sleep(seconds(1));
     told += "went on ";
   });
   BOOST_TEST(fibers.step());
-  fibers.start("late", [this] { told += "began "; });
-  fibers.drop_all();
+  fibers.start("test", "late", [this] { told += "began "; });
+  fibers.drop("test");
   BOOST_TEST(told == "unwound ");
   BOOST_TEST(!fibers.step());
 }
 
 BOOST_AUTO_TEST_CASE(a_lock_held_while_waiting_is_caught) {
   std::mutex mutex;
-  fibers.start("holder", [&] {
+  fibers.start("test", "holder", [&] {
     std::lock_guard const lock(mutex);
     BOOST_CHECK_THROW(fibers.yield(), std::logic_error);
   });

@@ -1,6 +1,9 @@
-// Watches a world and says which promise was broken (design, section 7, "What is promised").
+// Watches a world and says which promise was broken (design, section 7, "What is promised"). A breach that
+// only a window W1 to W10 allows is counted, and told as such.
 #pragma once
 
+#include <functional>
+#include <initializer_list>
 #include <map>
 #include <set>
 #include <string>
@@ -17,18 +20,34 @@ class Judge {
  public:
   Judge(Stage& stage, azsim::AzureSim& azure, SimMachine& machine, std::string workspace);
 
-  /// Our objects as the store has them now; for who may own what.
-  void look_at(ObjectStore const* store) { store_ = store; }
+  /// All objects of all stores, as they are now.
+  void look_at(std::function<std::vector<ObjectPtr>()> objects) { objects_ = std::move(objects); }
+  void forbid(std::string secret) { secrets_.push_back(std::move(secret)); }
+
+  // What happened.
   void saw_request(azsim::Logged const& logged);
   void saw_start(reconcilers::LocalStart const& start);
-  /// After each step.
+  void saw_status(StoredObject const& before, StoredObject const& after);
+  void saw_output(std::string_view text);
+  /// An answer about computes that reached an operator, asked for at `began`.
+  void saw_answer(SteadyTime began, std::string const& method, std::string const& path, int status,
+                  Json const& body);
+  void saw_unheard(std::string const& path) { unheard_.insert(path); }
+  void saw_late_landing(std::string const& path, Duration late);
+  void store_was_lost() { store_lost_ = true; }
+  void operator_began() { began_ = stage_.clock.steady(); }
+  /// What is asked of Azure meanwhile is asked by another person.
+  void somebody_acts(bool acts) { somebody_ = acts; }
+
+  // What must hold at any time.
   void check_objects();
   /// Nothing of an object that is gone lives on.
   void check_left_behind();
-  void forbid(std::string secret) { secret_ = std::move(secret); }
-  void saw_output(std::string_view text);
+  /// Nothing is called Ready by what was seen too long ago.
+  void check_freshness();
 
   [[nodiscard]] std::vector<std::string> const& verdicts() const { return verdicts_; }
+  [[nodiscard]] std::map<std::string, int> const& windows() const { return windows_; }  // how often met
   [[nodiscard]] std::map<std::string, int> const& created() const { return created_; }  // by run name
 
  private:
@@ -36,8 +55,24 @@ class Judge {
     std::string owner, revision, reason;
     bool live = false, completed = false, failed = false;
   };
-  void broken(std::string const& promise);
+  struct Excuse {
+    char const* window;
+    bool holds;
+  };
+  struct Observation {
+    SteadyTime began, heard;
+    bool usable = false;
+  };
+  struct Cluster {  // one that is, or was, in Azure
+    bool ours = false;
+    SteadyTime made{};
+  };
+  /// A breach of a promise, unless one of the windows holds.
+  void broken(std::string const& promise, std::initializer_list<Excuse> excuses = {});
   void began(std::string const& name, std::string const& owner, std::string const& revision);
+  void job_written(std::string const& name);
+  void compute_deleted(std::string const& name);
+  void check_ready(StoredObject const& after);
   [[nodiscard]] std::map<std::string, RunState> runs() const;
   [[nodiscard]] std::set<std::string> owners() const;  // marks of the objects that have our finalizer
 
@@ -45,9 +80,17 @@ class Judge {
   azsim::AzureSim& azure_;
   SimMachine& machine_;
   std::string workspace_;
-  ObjectStore const* store_ = nullptr;
-  std::string secret_;
-  std::map<std::string, int> created_;
+  std::function<std::vector<ObjectPtr>()> objects_ = [] { return std::vector<ObjectPtr>{}; };
+  std::vector<std::string> secrets_;
+
+  bool somebody_ = false, store_lost_ = false;
+  std::set<std::string> late_, touched_, unheard_;  // names; of the last, paths
+  SteadyTime began_{}, listed_{};
+  std::map<std::string, std::vector<Observation>> observed_;  // of computes, by name
+  std::map<std::string, Cluster> clusters_;                   // by name
+  std::map<std::string, std::string> reasons_;                // of jobs, by name
+  std::map<std::string, int> created_, windows_;
+  std::set<std::string> told_;
   std::vector<std::string> verdicts_;
 };
 

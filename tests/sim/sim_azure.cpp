@@ -20,6 +20,10 @@ Error lost(HttpRequest const& request) {
           .maybe_applied = !is_read(request.method)};
 }
 
+Error killed() {
+  return {.kind = ErrorKind::Canceled, .reason = "Killed", .message = "the operator was killed"};
+}
+
 HttpResponse answer(int status, std::string const& code, HttpHeaders headers = {}) {
   headers.emplace_back("Content-Type", "application/json");
   return {.status = status,
@@ -36,25 +40,27 @@ std::string shown(HttpRequest const& request) {
 
 }  // namespace
 
-SimAzure::SimAzure(azsim::AzureSim& azure, Stage& stage)
+Network::Network(azsim::AzureSim& azure, Stage& stage)
     : azure_(azure),
       stage_(stage),
       wire_([this](HttpRequest const& request) { return azure_.handle(request); }, stage.clock,
             [this](Duration by) { stage_.fibers.sleep(by); }) {}
 
-Result<HttpResponse> SimAzure::send(HttpRequest const& request, Context const& context) {
-  if (stage_.dead())
-    return Error{.kind = ErrorKind::Canceled, .reason = "Killed", .message = "the operator was killed"};
+Result<HttpResponse> Network::send(Pulse& whose, HttpRequest const& request, Context const& context) {
+  if (whose.dead) return killed();
+  SteadyTime const began = stage_.clock.steady();
   stage_.fibers.sleep(stage_.between(std::chrono::milliseconds(5), std::chrono::milliseconds(80)));
-  Result<HttpResponse> result = exchange(request, shown(request), context);
+  Result<HttpResponse> result = exchange(whose, request, context);
   stage_.fibers.sleep(stage_.between(std::chrono::milliseconds(5), std::chrono::milliseconds(80)));
+  if (result) heard_({.began = began, .request = request, .response = *result});
   return result;
 }
 
-Result<HttpResponse> SimAzure::exchange(HttpRequest const& request, std::string const& what,
-                                        Context const& context) {
+Result<HttpResponse> Network::exchange(Pulse& whose, HttpRequest const& request, Context const& context) {
+  std::string const what = shown(request);
   bool const write = is_write(request, what);
-  if (stage_.chance(faults_.lost_before)) {
+  bool const answer_lost = stage_.loses_answer();
+  if (faults_.unreachable || stage_.chance(faults_.lost_before)) {
     stage_.tell("LOST, nothing done: " + what);
     return lost(request);
   }
@@ -67,38 +73,51 @@ Result<HttpResponse> SimAzure::exchange(HttpRequest const& request, std::string 
     stage_.tell("429: " + what);
     return answer(429, "TooManyRequests", {{"Retry-After", "7"}});
   }
+  if (stage_.chance(faults_.unauthorized)) {
+    stage_.tell("401: " + what);
+    return answer(401, "InvalidAuthenticationToken");
+  }
   if (write && stage_.chance(faults_.late)) {
-    late_.push_back(
-        {stage_.clock.steady() + stage_.between(std::chrono::seconds(1), faults_.latest), request});
+    SteadyTime const now = stage_.clock.steady();
+    late_.push_back({now, now + stage_.between(std::chrono::seconds(1), faults_.latest), request});
     stage_.tell("LOST, on its way: " + what);
     return lost(request);
   }
-  bool const unheard = stage_.chance(faults_.lost_after);
-  Result<HttpResponse> result = lost(request);
+  bool const unheard = answer_lost || stage_.chance(faults_.lost_after);
+  Result<HttpResponse> result = killed();
   auto const ask = [&] { result = wire_.send(request, context); };
   if (write)
-    stage_.effect(what, ask);
+    stage_.effect(whose, what, ask);
   else
     ask();
   std::string const status = result ? std::to_string(result->status) : result.error().reason;
   stage_.tell(what + " -> " + status + (unheard ? " UNHEARD" : ""));
-  return unheard ? Result<HttpResponse>(lost(request)) : std::move(result);
+  if (unheard) {
+    unheard_(what);
+    return lost(request);
+  }
+  if (result && stage_.chance(faults_.garbled)) {
+    stage_.tell("GARBLED: " + what);
+    result->body.resize(result->body.size() / 2);
+  }
+  return result;
 }
 
-void SimAzure::land() {
+void Network::land() {
   for (std::size_t i = 0; i < late_.size();) {
     if (late_[i].at > stage_.clock.steady()) {
       ++i;
       continue;
     }
-    HttpRequest const request = std::move(late_[i].request);
+    OnItsWay const one = std::move(late_[i]);
     late_.erase(late_.begin() + static_cast<std::ptrdiff_t>(i));
-    ServerReply const reply = azure_.handle(request);
-    stage_.tell("LANDED LATE: " + shown(request) + " -> " + std::to_string(reply.response.status));
+    landed_(shown(one.request), stage_.clock.steady() - one.sent);
+    ServerReply const reply = azure_.handle(one.request);
+    stage_.tell("LANDED LATE: " + shown(one.request) + " -> " + std::to_string(reply.response.status));
   }
 }
 
-SteadyTime SimAzure::next_landing() const {
+SteadyTime Network::next_landing() const {
   SteadyTime next = SteadyTime::max();
   for (OnItsWay const& one : late_) next = std::min(next, one.at);
   return next;

@@ -1,4 +1,4 @@
-// The machine on which `local` runs run in a world: it outlives the operator.
+// The machine on which `local` runs run in a world: it outlives the operators.
 #pragma once
 
 #include <functional>
@@ -12,16 +12,11 @@
 namespace trainyard::sim {
 
 /// Runs take their time and end by the clock; a script whose arguments hold `fail` exits with 3.
-class SimMachine final : public reconcilers::LocalRunner {
+class SimMachine {
  public:
   SimMachine(Stage& stage, Duration takes) : stage_(stage), takes_(takes) {}
 
-  Result<std::optional<reconcilers::LocalRun>> find(std::string const& name, Context const& context) override;
-  Result<Done> start(reconcilers::LocalStart const& what, Context const& context) override;
-  Result<Done> cancel(std::string const& name, std::string const& reason, Context const& context) override;
-  Result<std::vector<std::string>> list(std::string const& owner, Context const& context) override;
-
-  /// Called when a run has started, with its name, its owner and its revision.
+  /// Called when a run has started.
   void on_start(std::function<void(reconcilers::LocalStart const&)> started) {
     started_ = std::move(started);
   }
@@ -33,12 +28,34 @@ class SimMachine final : public reconcilers::LocalRunner {
   [[nodiscard]] std::map<std::string, Run> const& runs() const { return runs_; }
   [[nodiscard]] bool live(Run const& run) const { return stage_.clock.wall() < run.ends; }
 
+  [[nodiscard]] std::optional<reconcilers::LocalRun> find(std::string const& name) const;
+  Result<Done> start(reconcilers::LocalStart const& what);
+  void cancel(std::string const& name, std::string const& reason);
+  [[nodiscard]] std::vector<std::string> list(
+      std::string const& owner) const;  // in the order of their starts
+
  private:
   Stage& stage_;
   Duration takes_;
   std::map<std::string, Run> runs_;
   std::vector<std::string> in_order_;
   std::function<void(reconcilers::LocalStart const&)> started_;
+};
+
+/// The machine as one operator has it.
+class SimRunner final : public reconcilers::LocalRunner {
+ public:
+  SimRunner(SimMachine& machine, Stage& stage, Pulse& whose)
+      : machine_(machine), stage_(stage), whose_(whose) {}
+  Result<std::optional<reconcilers::LocalRun>> find(std::string const& name, Context const& context) override;
+  Result<Done> start(reconcilers::LocalStart const& what, Context const& context) override;
+  Result<Done> cancel(std::string const& name, std::string const& reason, Context const& context) override;
+  Result<std::vector<std::string>> list(std::string const& owner, Context const& context) override;
+
+ private:
+  SimMachine& machine_;
+  Stage& stage_;
+  Pulse& whose_;
 };
 
 }  // namespace trainyard::sim

@@ -1,22 +1,26 @@
-// The object store as a strand of a world calls it: others go on meanwhile, and a kill makes it dead.
+// The object store as an operator of a world calls it: others go on meanwhile, and a kill makes it dead.
 #pragma once
 
+#include <functional>
 #include <utility>
 
 #include "controller/base/object_store.hpp"
+#include "tests/sim/judge.hpp"
+#include "tests/sim/site.hpp"
 #include "tests/sim/stage.hpp"
 
 namespace trainyard::sim {
 
 class SimStore final : public ObjectStore {
  public:
-  SimStore(ObjectStore& store, Stage& stage) : store_(store), stage_(stage) {}
+  SimStore(Site& site, Stage& stage, Judge& judge, Pulse& whose)
+      : site_(site), stage_(stage), judge_(judge), whose_(whose) {}
 
-  [[nodiscard]] ObjectPtr get(ObjectKey const& key) const override { return store_.get(key); }
+  [[nodiscard]] ObjectPtr get(ObjectKey const& key) const override { return site_.store().get(key); }
   [[nodiscard]] std::vector<ObjectPtr> list(std::string_view kind) const override {
-    return store_.list(kind);
+    return site_.store().list(kind);
   }
-  std::vector<ObjectKey> take_changes() override { return store_.take_changes(); }
+  std::vector<ObjectKey> take_changes() override { return site_.take_changes(whose_); }
   Result<ObjectPtr> put_status(StoredObject const& read, Json status, Context const& context) override;
   Result<ObjectPtr> add_finalizer(StoredObject const& read, std::string_view finalizer,
                                   Context const& context) override;
@@ -28,10 +32,12 @@ class SimStore final : public ObjectStore {
 
  private:
   template <class T>
-  Result<T> write(std::string const& what, std::function<Result<T>()> const& act);
+  Result<T> write(ObjectKey const& key, std::string const& what, std::function<Result<T>()> const& act);
 
-  ObjectStore& store_;
+  Site& site_;
   Stage& stage_;
+  Judge& judge_;
+  Pulse& whose_;
 };
 
 }  // namespace trainyard::sim

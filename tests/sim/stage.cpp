@@ -12,25 +12,21 @@ constexpr WallTime kBegin = std::chrono::sys_days(std::chrono::year(2026) / 11 /
 
 Stage::Stage(std::uint64_t seed) : clock(kBegin), random(seed), fibers(clock, random) {}
 
-bool Stage::effect(std::string const& what, std::function<void()> const& act) {
-  if (dead_) return false;
+void Stage::effect(Pulse& whose, std::string const& what, std::function<void()> const& act) {
+  if (whose.dead) return;
   fibers.yield();
   ++effects_;
   bool const struck = kill_ && kill_->at == effects_;
-  if (struck && kill_->before) {
-    tell("KILLED before: " + what);
-    die();
+  auto const die = [&](std::string const& when) {
+    tell("KILLED " + when + ": " + what);
+    whose.dead = true;
     throw Dropped{};
-  }
+  };
+  if (struck && kill_->before) die("before");
   act();
   tell(what);
-  if (struck) {
-    tell("KILLED after: " + what);
-    die();
-    throw Dropped{};
-  }
+  if (struck) die("after");
   fibers.yield();
-  return true;
 }
 
 bool Stage::chance(double share) {

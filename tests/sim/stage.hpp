@@ -1,4 +1,4 @@
-// Where a world happens: its strands and its time, what is told of it, and the moment at which the operator
+// Where a world happens: its strands and its time, what is told of it, and the moment at which an operator
 // is killed.
 #pragma once
 
@@ -20,6 +20,12 @@ struct Kill {
   bool before = false;
 };
 
+/// Whether an operator lives. Once it is dead, what is left of it may still call out; it must do no good.
+struct Pulse {
+  std::string name;
+  bool dead = false;
+};
+
 class Stage {
  public:
   explicit Stage(std::uint64_t seed);
@@ -28,18 +34,17 @@ class Stage {
   SeededRandom random;
   Fibers fibers;
 
-  /// An effect outside the operator: other strands may go on before and after it, and a kill may strike.
-  /// False if the operator is dead: then nothing was done. (What is dropped may still call out; it must do no
-  /// good.)
-  bool effect(std::string const& what, std::function<void()> const& act);
+  /// An effect of an operator outside itself: other strands may go on before and after it, and a kill may
+  /// strike. Nothing is done for a dead one.
+  void effect(Pulse& whose, std::string const& what, std::function<void()> const& act);
+  /// One call to Azure: is it the one whose answer is to be lost?
+  bool loses_answer() { return ++calls_ == lost_call_; }
 
   void kill_at(std::optional<Kill> kill) { kill_ = kill; }
-  [[nodiscard]] bool dead() const { return dead_; }
-  /// A new process begins: nothing of the old one may be left.
-  void revive() { dead_ = false; }
-  void die() { dead_ = true; }
+  void lose_answer_of(std::size_t call) { lost_call_ = call; }  // counted from 1; 0: of none
 
   [[nodiscard]] std::size_t effects() const { return effects_; }
+  [[nodiscard]] std::size_t calls() const { return calls_; }
   [[nodiscard]] bool chance(double share);  // by the seed
   [[nodiscard]] Duration between(Duration least, Duration most);
 
@@ -49,9 +54,8 @@ class Stage {
   [[nodiscard]] std::string last(std::size_t lines) const;
 
  private:
-  std::size_t effects_ = 0;
+  std::size_t effects_ = 0, calls_ = 0, lost_call_ = 0;
   std::optional<Kill> kill_;
-  bool dead_ = false;
   std::vector<std::string> trace_;
 };
 

@@ -1,60 +1,32 @@
 #include "tests/sim/world.hpp"
 
-#include <cstdlib>
-#include <fstream>
-#include <sstream>
+#include <algorithm>
 #include <utility>
 
-#include "controller/directory/directory_store.hpp"
-#include "controller/local/directory_source.hpp"
-#include "controller/manager/documents.hpp"
-#include "controller/manager/operator.hpp"
 #include "manifests/condition.hpp"
-#include "reconcilers/reconciler.hpp"
-#include "tests/sim/sim_store.hpp"
 
 namespace trainyard::sim {
 
-namespace fs = std::filesystem;
-
 namespace {
 
-constexpr char const* kGroup = "trainyard-demo";
 constexpr char const* kSecret = "the-clients-secret";
 constexpr std::size_t kMostStepsAtOnce = 200'000;  // more without a moment passing is a loop that never ends
-
-/// In memory where the machine has such a place: what is tested is not the disk.
-fs::path fresh_folder() {
-  fs::path const shm = "/dev/shm";
-  std::error_code error;
-  fs::path const base = fs::is_directory(shm, error) ? shm : fs::temp_directory_path();
-  std::string name = (base / "trainyard-world-XXXXXX").string();
-  check(::mkdtemp(name.data()) != nullptr, "no folder for a world");
-  return name;
-}
-
-void write_file(fs::path const& path, std::string const& text) {
-  fs::create_directories(path.parent_path());
-  fs::path const next = path.string() + ".new";
-  std::ofstream(next, std::ios::binary) << text;
-  fs::permissions(next, fs::perms::owner_read | fs::perms::owner_write);
-  fs::rename(next, path);
-}
 
 azsim::Options azure_options() {
   azsim::Options options = azsim::default_options();
   options.secret = kSecret;
+  options.buckets = true;
   return options;
 }
 
-constexpr char const* kCloud =
-    "clouds:\n"
-    "- name: azsim\n"
-    "  resourceManager: https://localhost:8443\n"
-    "  authority: https://localhost:8443\n"
-    "  audience: https://localhost:8443\n"
-    "  hostSuffixes: [localhost]\n"
-    "  storageSuffixes: [localhost]\n";
+std::string path_of(std::string const& url) {
+  Result<Url> const parts = parse_url(url);
+  return parts ? parts->path : std::string();
+}
+
+manifests::Condition const* ready_of(manifests::Conditions const& conditions) {
+  return find_condition(conditions, manifests::kReady);
+}
 
 }  // namespace
 
@@ -64,31 +36,10 @@ NetworkFaults rough_network() {
           .late = 0.02,
           .refused = 0.02,
           .throttled = 0.01,
+          .unauthorized = 0.005,
+          .garbled = 0.01,
           .latest = std::chrono::minutes(4)};
 }
-
-/// One life of the operator. Members go in the reverse of their order: what uses goes before what is used.
-struct World::Process {
-  Scrubber scrubber;
-  Logger log;
-  Metrics metrics;
-  SeededRandom random;
-  azure::RateLimits limits;
-  std::unique_ptr<directory::DirectoryStore> folder;
-  std::unique_ptr<SimStore> store;
-  std::unique_ptr<local::DirectorySources> sources;
-  reconcilers::Scopes scopes;
-  azure::Clouds clouds;
-  std::stop_source stop;
-  std::unique_ptr<reconcilers::Parts> parts;
-  std::unique_ptr<manager::Operator> op;
-
-  Process(Stage& stage, Judge& judge, std::uint64_t seed)
-      : log(stage.clock, scrubber, LogFormat::Text, LogLevel::Debug,
-            [&judge](std::string_view line) { judge.saw_output(line); }),
-        random(seed),
-        limits(stage.clock) {}
-};
 
 World::World(WorldOptions options)
     : stage(options.seed),
@@ -98,118 +49,143 @@ World::World(WorldOptions options)
       options_(options),
       azure_random_(options.seed + 1),
       network_(azure, stage),
-      folder_(fresh_folder()) {
+      azure_secret_(kSecret) {
   azure.add_workspace(kGroup, kWorkspace);
   azure.on_request([this](azsim::Logged const& logged) { judge.saw_request(logged); });
   machine.on_start([this](reconcilers::LocalStart const& start) { judge.saw_start(start); });
-  judge.forbid(kSecret);
-  fs::create_directories(folder_ / "manifests");
-  write_file(folder_ / "secrets" / "azsim-client" / "clientSecret", kSecret);
+  network_.on_late_landing(
+      [this](std::string const& path, Duration late) { judge.saw_late_landing(path, late); });
+  network_.on_unheard([this](std::string const& path) { judge.saw_unheard(path); });
+  network_.on_answer([this](Network::Heard const& heard) {
+    std::string const path = path_of(heard.request.url);
+    if (path.find("/computes") == std::string::npos) return;
+    Result<Json> const body = Json::parse(heard.response.body);
+    judge.saw_answer(heard.began, heard.request.method, path, heard.response.status, body ? *body : Json());
+  });
+  judge.look_at([this] { return objects(); });
   network_.set_faults(options_.faults);
   stage.kill_at(options_.kill);
-  boot();
+  stage.lose_answer_of(options_.lost_call);
+  add_operator(add_site());
 }
 
-World::~World() {
-  bury();
-  std::error_code error;
-  fs::remove_all(folder_, error);
+World::~World() { lives_.clear(); }
+
+std::size_t World::add_site() {
+  sites_.push_back(std::make_unique<Site>("store" + std::to_string(sites_.size()), stage, judge));
+  sites_.back()->set_secret(kSecret);
+  judge.forbid(kSecret);
+  return sites_.size() - 1;
 }
 
-void World::boot() {
-  stage.revive();
-  process_ =
-      std::make_unique<Process>(stage, judge, options_.seed + 1000 + static_cast<std::uint64_t>(boots_++));
-  Process& p = *process_;
-  Result<std::unique_ptr<directory::DirectoryStore>> store = directory::DirectoryStore::open(
-      {.directory = folder_ / "manifests", .state = folder_ / "state", .secrets = folder_ / "secrets"},
-      {.read = manager::document_reader(),
-       .check_change = manager::change_check(),
-       .clock = stage.clock,
-       .log = p.log,
-       .scrubber = p.scrubber});
-  check(store.has_value(), "the world's store did not open");
-  p.folder = *std::move(store);
-  p.store = std::make_unique<SimStore>(*p.folder, stage);
-  p.sources = local::make_directory_sources({.root = folder_ / "manifests"}, stage.clock);
-  check(p.clouds.add_yaml("clouds.yaml", kCloud).has_value(), "the world's cloud was refused");
-  p.parts = std::make_unique<reconcilers::Parts>(
-      reconcilers::Parts{.store = *p.store,
-                         .scopes = p.scopes,
-                         .local = machine,
-                         .sources = *p.sources,
-                         .clouds = p.clouds,
-                         .azure = {network_, stage.clock, p.random, p.log, p.scrubber, p.metrics, p.limits},
-                         .transport_for = [this](azure::Cloud const&) -> HttpTransport& { return network_; },
-                         .cluster = std::string(kCluster),
-                         .holder = "world-store",
-                         .started = stage.clock.wall()});
-  p.op = std::make_unique<manager::Operator>(*p.parts);
-  judge.look_at(p.folder.get());
-  look_at_folder();
-  p.op->start();
-  for (int i = 0; i < options_.workers; ++i)
-    stage.fibers.start("worker" + std::to_string(i), [this] {
-      manager::Operator& op = *process_->op;
-      std::stop_token const stop = process_->stop.get_token();
-      while (!stop.stop_requested())
-        if (!op.step(stop)) stage.fibers.wait_for_work(op.next_due().value_or(SteadyTime::max()));
-    });
-  stage.tell("the operator begins");
+void World::add_operator(std::size_t site) { begin_life(site); }
+
+void World::begin_life(std::size_t site) {
+  std::string const name = "operator" + std::to_string(++lives_so_far_);
+  lives_.push_back(std::make_unique<Life>(name, Life::Place{stage, network_, machine, judge}, *sites_[site],
+                                          options_.seed + 1000 + static_cast<std::uint64_t>(lives_so_far_),
+                                          options_.workers));
+  judge.operator_began();
 }
 
-void World::bury() {
-  stage.die();
-  stage.fibers.drop_all();
-  judge.look_at(nullptr);
-  process_.reset();
+void World::leave_operators(std::size_t site, std::size_t left) {
+  std::size_t here = 0;
+  for (auto const& life : lives_) here += &life->site() == sites_[site].get() ? 1 : 0;
+  for (auto life = lives_.begin(); life != lives_.end() && here > left;) {
+    if (&(*life)->site() != sites_[site].get()) {
+      ++life;
+      continue;
+    }
+    stage.tell((*life)->pulse.name + " ends");
+    life = lives_.erase(life);
+    --here;
+  }
 }
 
 void World::restart() {
   stage.tell("KILLED by the world");
-  bury();
-  boot();
+  for (auto const& life : lives_) life->pulse.dead = true;
 }
 
-void World::look_at_folder() {
-  Result<std::vector<directory::Problem>> const problems = process_->folder->scan({});
-  check(problems.has_value(), "the world's folder could not be read");
-  for (directory::Problem const& problem : *problems) stage.tell("problem: " + problem.text);
-  process_->folder->sources_changed();
-  process_->op->wake();
+void World::lose_store() {
+  stage.tell("the store is LOST");
+  leave_operators(0, 0);
+  sites_[0]->lose_state();
+  judge.store_was_lost();
+  begin_life(0);
+}
+
+void World::look(std::size_t site) {
+  sites_[site]->look();
+  for (auto const& life : lives_) life->wake();
   stage.fibers.stir();
 }
 
-void World::write(std::string const& path, std::string const& text) {
-  write_file(folder_ / "manifests" / path, text);
+void World::write(std::string const& path, std::string const& text, std::size_t site) {
+  sites_[site]->write(path, text);
   stage.tell("user writes " + path);
-  look_at_folder();
+  look(site);
 }
 
-std::string World::read(std::string const& path) const {
-  std::ifstream const file(folder_ / "manifests" / path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-void World::remove(std::string const& path) {
-  fs::remove(folder_ / "manifests" / path);
+void World::remove(std::string const& path, std::size_t site) {
+  sites_[site]->remove(path);
   stage.tell("user removes " + path);
-  look_at_folder();
+  look(site);
 }
 
-void World::ask_to_delete(ObjectKey const& key) {
+void World::ask_to_delete(ObjectKey const& key, std::size_t site) {
   stage.tell("user deletes " + to_string(key));
-  Result<Done> const asked = process_->folder->request_delete(key);
+  Result<Done> const asked = sites_[site]->store().request_delete(key);
   check(asked.has_value(), "the deletion was refused");
-  look_at_folder();
+  look(site);
+}
+
+void World::change_secret(std::string const& text) {
+  stage.tell("Azure takes another secret");
+  azure_secret_ = text;
+  azure.set_secret(text);
+}
+
+void World::write_secret(std::string const& text) {
+  stage.tell("user writes the new secret");
+  judge.forbid(text);
+  sites_[0]->set_secret(text);
+  look(0);
+}
+
+HttpResponse World::somebody(std::string const& method, std::string const& path, Json const& body) {
+  stage.tell("somebody: " + method + " " + path);
+  azsim::Options const options = azure_options();
+  HttpRequest const sign_in{.method = "POST",
+                            .url = options.base_url + "/" + options.tenant + "/oauth2/v2.0/token",
+                            .body = "grant_type=client_credentials&client_id=" + options.client +
+                                    "&client_secret=" + azure_secret_ +
+                                    "&scope=https%3A%2F%2Flocalhost%2F.default"};
+  judge.somebody_acts(true);
+  Result<Json> const token = Json::parse(azure.handle(sign_in).response.body);
+  check(token.has_value() && !token->text("access_token").empty(), "somebody could not sign in");
+  HttpRequest const request{.method = method,
+                            .url = options.base_url + "/subscriptions/" + options.subscription +
+                                   "/resourceGroups/" + kGroup +
+                                   "/providers/Microsoft.MachineLearningServices/workspaces/" + kWorkspace +
+                                   path + "?api-version=2023-10-01",
+                            .headers = {{"Authorization", "Bearer " + token->text("access_token")},
+                                        {"Content-Type", "application/json"}},
+                            .body = body.is_null() ? "" : body.dump()};
+  HttpResponse response = azure.handle(request).response;
+  judge.somebody_acts(false);
+  return response;
 }
 
 void World::step() {
-  if (stage.dead()) {
-    bury();
-    boot();
+  for (std::size_t i = 0; i < lives_.size(); ++i) {
+    if (!lives_[i]->pulse.dead) continue;
+    Site const* const site = &lives_[i]->site();
+    lives_.erase(lives_.begin() + static_cast<std::ptrdiff_t>(i));
+    auto const at =
+        std::find_if(sites_.begin(), sites_.end(), [&](auto const& s) { return s.get() == site; });
+    begin_life(static_cast<std::size_t>(at - sites_.begin()));
+    --i;
   }
   network_.land();
   if (!stage.fibers.step()) {
@@ -218,28 +194,40 @@ void World::step() {
         next == SteadyTime::max() ? Duration(std::chrono::minutes(1)) : next - stage.clock.steady();
     stage.clock.advance(std::max(by, Duration(1)));
   }
-  if (stage.clock.steady() != stuck_since_) {
-    stuck_since_ = stage.clock.steady();
+  SteadyTime const now = stage.clock.steady();
+  if (now != stuck_since_) {
+    stuck_since_ = now;
     stuck_steps_ = 0;
   }
-  check(++stuck_steps_ < kMostStepsAtOnce, "the world goes round and round without a moment passing");
-  if (stage.effects() == judged_ || stage.dead()) return;
+  if (++stuck_steps_ >= kMostStepsAtOnce)
+    throw std::logic_error("the world goes round and round without a moment passing:\n" + stage.last(40));
+  if (now - fresh_looked_ > std::chrono::seconds(30)) {
+    fresh_looked_ = now;
+    judge.check_freshness();
+  }
+  bool const dying = std::any_of(lives_.begin(), lives_.end(), [](auto const& l) { return l->pulse.dead; });
+  if (stage.effects() == judged_ || dying) return;
   judged_ = stage.effects();
   judge.check_objects();
   judge.check_left_behind();
   std::size_t const before = std::exchange(objects_, count());
-  if (objects_ < before)
-    look_at_folder();  // one is gone, and its document may be back: the store asks for a look
+  if (objects_ < before)  // one is gone, and its document may be back: the store asks for a look
+    for (std::size_t site = 0; site < sites_.size(); ++site) look(site);
 }
 
 bool World::run_until(std::function<bool()> const& done, Duration within) {
   SteadyTime const end = stage.clock.steady() + within;
   for (;;) {
     if (!judge.verdicts().empty()) return false;
-    if (!stage.dead() && done()) return true;
+    bool const dying = std::any_of(lives_.begin(), lives_.end(), [](auto const& l) { return l->pulse.dead; });
+    if (!dying && done()) return true;
     if (stage.clock.steady() >= end) return false;
     step();
   }
+}
+
+void World::run_for(Duration span) {
+  run_until([] { return false; }, span);
 }
 
 bool World::is_quiet_for(Duration span) {
@@ -248,24 +236,37 @@ bool World::is_quiet_for(Duration span) {
   return stage.effects() == before;
 }
 
-ObjectPtr World::object(ObjectKey const& key) const { return process_->folder->get(key); }
-
-bool World::settled() const { return process_->op->standing().settled(); }
-
-std::size_t World::count() const {
-  std::size_t count = 0;
-  for (char const* kind : {"Workspace", "ComputeTarget", "TrainingRun"})
-    count += process_->folder->list(kind).size();
-  return count;
+std::vector<ObjectPtr> World::objects() const {
+  std::vector<ObjectPtr> all;
+  for (auto const& site : sites_) {
+    if (!site->is_open()) continue;
+    for (char const* kind : {"Workspace", "ComputeTarget", "TrainingRun"})
+      for (ObjectPtr const& object : site->store().list(kind)) all.push_back(object);
+  }
+  return all;
 }
 
-bool World::ready(ObjectKey const& key) const {
-  ObjectPtr const found = object(key);
+ObjectPtr World::object(ObjectKey const& key, std::size_t site) const {
+  return sites_[site]->store().get(key);
+}
+
+std::size_t World::count() const { return objects().size(); }
+
+bool World::ready(ObjectKey const& key, std::size_t site) const {
+  ObjectPtr const found = object(key, site);
   if (!found) return false;
   manifests::Conditions const conditions = manifests::conditions_from_json(found->status.at("conditions"));
-  manifests::Condition const* const ready = find_condition(conditions, manifests::kReady);
+  manifests::Condition const* const ready = ready_of(conditions);
   return ready != nullptr && ready->status == manifests::ConditionStatus::True &&
          found->status.at("observedGeneration").integer_or(0) == found->generation;
+}
+
+std::string World::not_ready_because(ObjectKey const& key) const {
+  ObjectPtr const found = object(key);
+  if (!found || ready(key)) return "";
+  manifests::Conditions const conditions = manifests::conditions_from_json(found->status.at("conditions"));
+  manifests::Condition const* const ready = ready_of(conditions);
+  return ready == nullptr ? "" : ready->reason;
 }
 
 std::string World::story() const {
@@ -273,13 +274,15 @@ std::string World::story() const {
   if (options_.kill)
     text += std::string(", killed ") + (options_.kill->before ? "before" : "after") + " effect " +
             std::to_string(options_.kill->at);
+  if (options_.lost_call != 0) text += ", answer " + std::to_string(options_.lost_call) + " lost";
   text += "; repeat it alone: TRAINYARD_SEED=" + std::to_string(options_.seed) + "\n";
+  for (auto const& [window, times] : judge.windows())
+    text += "window " + window + ": " + std::to_string(times) + "\n";
   for (std::string const& verdict : judge.verdicts()) text += "broken: " + verdict + "\n";
   text += stage.last(80);
-  for (char const* kind : {"Workspace", "ComputeTarget", "TrainingRun"})
-    for (ObjectPtr const& object : process_->folder->list(kind))
-      text += to_string(object->key) + " generation " + std::to_string(object->generation) +
-              (object->deleted_at ? ", being deleted: " : ": ") + object->status.dump() + "\n";
+  for (ObjectPtr const& object : objects())
+    text += to_string(object->key) + " generation " + std::to_string(object->generation) +
+            (object->deleted_at ? ", being deleted: " : ": ") + object->status.dump() + "\n";
   return text;
 }
 

@@ -1,8 +1,7 @@
-// The whole operator in one thread on virtual time, against the Azure simulator and a real directory store.
+// Whole operators in one thread on virtual time, against the Azure simulator and real directory stores.
 // The seed decides who goes on, what fails and what is late.
 #pragma once
 
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -11,19 +10,22 @@
 
 #include "tests/azsim/azsim.hpp"
 #include "tests/sim/judge.hpp"
+#include "tests/sim/life.hpp"
 #include "tests/sim/sim_azure.hpp"
 #include "tests/sim/sim_machine.hpp"
+#include "tests/sim/site.hpp"
 #include "tests/sim/stage.hpp"
 
 namespace trainyard::sim {
 
-inline constexpr std::string_view kCluster = "world";
+inline constexpr char const* kGroup = "trainyard-demo";
 inline constexpr char const* kWorkspace = "demo";
 
 struct WorldOptions {
   std::uint64_t seed = 1;
   NetworkFaults faults = {};
   std::optional<Kill> kill = std::nullopt;
+  std::size_t lost_call = 0;  // the call to Azure whose answer is lost, counted from 1
   int workers = 3;
 };
 
@@ -35,25 +37,43 @@ class World {
   explicit World(WorldOptions options);
   ~World();
 
-  // What a user does. Paths are below the folder of manifests.
-  void write(std::string const& path, std::string const& text);
-  [[nodiscard]] std::string read(std::string const& path) const;
-  void remove(std::string const& path);
-  void ask_to_delete(ObjectKey const& key);
+  // What a user does at a site. Paths are below the folder of manifests.
+  void write(std::string const& path, std::string const& text, std::size_t site = 0);
+  [[nodiscard]] std::string read(std::string const& path) const { return sites_[0]->read(path); }
+  void remove(std::string const& path, std::size_t site = 0);
+  void ask_to_delete(ObjectKey const& key, std::size_t site = 0);
+  void write_secret(std::string const& text);
+
+  /// Azure takes another secret from now on.
+  void change_secret(std::string const& text);
+
+  // What another person does in the workspace: `path` is below it.
+  HttpResponse somebody(std::string const& method, std::string const& path, Json const& body = {});
+
+  // Operators: one at one site is there from the start.
+  std::size_t add_site();
+  void add_operator(std::size_t site);
+  /// The operators of a site die, in the order they came, until so many are left.
+  void leave_operators(std::size_t site, std::size_t left);
+  /// All operators die now and are started again.
+  void restart();
+  /// They die, and what the first site's store knew is gone when they come again.
+  void lose_store();
 
   /// Goes on until `done` says so. False if that takes longer than `within`, or a promise is broken.
   bool run_until(std::function<bool()> const& done, Duration within);
+  void run_for(Duration span);
   /// Goes on that long. True if nothing was written meanwhile: to Azure, the store or the machine.
   bool is_quiet_for(Duration span);
+  void set_faults(NetworkFaults faults) { network_.set_faults(faults); }
   void heal() { network_.set_faults({}); }
-  /// The operator dies now and is started again.
-  void restart();
 
-  [[nodiscard]] ObjectPtr object(ObjectKey const& key) const;
-  [[nodiscard]] bool settled() const;  // all ready or stalled, by their current generations
+  [[nodiscard]] ObjectPtr object(ObjectKey const& key, std::size_t site = 0) const;
+  [[nodiscard]] bool ready(ObjectKey const& key, std::size_t site = 0) const;
+  /// The reason of Ready when that is not True, by the object's current generation; "" otherwise.
+  [[nodiscard]] std::string not_ready_because(ObjectKey const& key) const;
+  [[nodiscard]] std::size_t count() const;  // of objects, at all sites
   [[nodiscard]] bool empty() const { return count() == 0; }
-  [[nodiscard]] bool ready(ObjectKey const& key) const;
-  [[nodiscard]] std::size_t count() const;  // of objects
 
   Stage stage;
   azsim::AzureSim azure;
@@ -64,20 +84,20 @@ class World {
   [[nodiscard]] std::string story() const;
 
  private:
-  struct Process;  // what a kill takes away
-  void boot();
-  void bury();
-  void look_at_folder();
+  void begin_life(std::size_t site);
+  void look(std::size_t site);
   void step();
+  [[nodiscard]] std::vector<ObjectPtr> objects() const;
 
   WorldOptions const options_;
   SeededRandom azure_random_;
-  SimAzure network_;
-  std::filesystem::path folder_;
-  int boots_ = 0;
-  SteadyTime stuck_since_{};
+  Network network_;
+  std::string azure_secret_;  // what Azure takes for the client's
+  std::vector<std::unique_ptr<Site>> sites_;
+  std::vector<std::unique_ptr<Life>> lives_;
+  int lives_so_far_ = 0;
+  SteadyTime stuck_since_{}, fresh_looked_{};
   std::size_t stuck_steps_ = 0, judged_ = 0, objects_ = 0;
-  std::unique_ptr<Process> process_;
 };
 
 }  // namespace trainyard::sim
