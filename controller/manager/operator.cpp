@@ -116,6 +116,7 @@ void Operator::visit(ObjectKey const& key, std::stop_token const& stop) {
     queue_.done(key);
     return;
   }
+  bool const could_be_used = is_open(key);
   Outcome outcome = Outcome::backoff();
   try {
     outcome = reconciler->second->reconcile(
@@ -144,10 +145,18 @@ void Operator::visit(ObjectKey const& key, std::stop_token const& stop) {
   }
   ObjectPtr const after = parts_.store.get(key);
   if (!after || after->resource_version != before->resource_version) wake_dependents(key);
+  // After a restart its status may be as it was; those that wait for it are told all the same.
+  if (!could_be_used && is_open(key)) wake_users_of(key, *parts_.scopes.find(key)->view(), {}, true);
   if (failed)
     queue_.done_failed(key, now);
   else
     queue_.done(key);
+}
+
+bool Operator::is_open(ObjectKey const& key) const {
+  std::shared_ptr<azure::AzureScope> const scope =
+      key.kind == "Workspace" ? parts_.scopes.find(key) : nullptr;
+  return scope && scope->workspace();
 }
 
 void Operator::list(ObjectKey const& key, std::stop_token const& stop) {

@@ -53,6 +53,8 @@ class Operator {
   [[nodiscard]] bool is_enqueued(ObjectKey const& workspace, std::shared_ptr<azure::AzureScope> const& scope,
                                  SteadyTime due) const;
   void visit(ObjectKey const& key, std::stop_token const& stop);
+  /// A workspace that this process has read once.
+  [[nodiscard]] bool is_open(ObjectKey const& key) const;
   void list(ObjectKey const& key, std::stop_token const& stop);
   void list_scope(ObjectKey const& workspace, azure::AzureScope& scope, std::stop_token const& stop);
   void tell_bug(ObjectKey const& key, std::exception const& error);
