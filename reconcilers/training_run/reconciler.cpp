@@ -348,10 +348,11 @@ class Pass : StatusPass<TrainingRunStatus> {
     if (!decision.waiting_for.empty())
       verdict = {Verdict::Kind::InProgress, facts.deleting ? "Deleting" : "Waiting",
                  "waiting for " + decision.waiting_for};
-    Outcome const next = recorded                                ? Outcome::soon()
-                         : details_missing_                      ? Outcome::after(std::chrono::seconds(30))
-                         : live || !decision.waiting_for.empty() ? Outcome::after(pace(facts.place))
-                                                                 : Outcome::rest();
+    bool const ending = verdict.reason == "Canceling";  // on this machine no list tells of its end
+    Outcome const next = recorded           ? Outcome::soon()
+                         : details_missing_ ? Outcome::after(std::chrono::seconds(30))
+                         : live || ending || !decision.waiting_for.empty() ? Outcome::after(pace(facts.place))
+                                                                           : Outcome::rest();
     return conclude(status, verdict, next);
   }
 
