@@ -20,6 +20,7 @@ struct Version {
 struct Container {
   std::string name;
   Json description, tags, properties;
+  Json data_type;  // of a container of data, until it has a version
   bool archived = false;
   WallTime created{}, modified{};
   std::vector<Version> versions;  // in the order in which they were made
@@ -71,6 +72,7 @@ class AssetService final : public Assets {
       add("list", "GET", all, &AssetService::list_containers);
       add("get_container", "GET", one, &AssetService::get_container);
       add("put_container", "PUT", one, &AssetService::put_container);
+      add("delete_container", "DELETE", one, &AssetService::delete_container);
       add("list_versions", "GET", one + "/versions", &AssetService::list_versions);
       add("get", "GET", version, &AssetService::get_version);
       add("put", "PUT", version, &AssetService::put_version);
@@ -147,6 +149,7 @@ class AssetService final : public Assets {
                                    {"description", container.description},
                                    {"tags", container.tags},
                                    {"properties", container.properties},
+                                   {"dataType", container.data_type},
                                    {"archived", container.archived},
                                    {"created", to_rfc3339(container.created)},
                                    {"modified", to_rfc3339(container.modified)},
@@ -161,6 +164,7 @@ class AssetService final : public Assets {
                           .description = saved.at("description"),
                           .tags = saved.at("tags"),
                           .properties = saved.at("properties"),
+                          .data_type = saved.at("dataType"),
                           .archived = saved.at("archived").bool_or(false),
                           .created = time_of(saved.at("created")),
                           .modified = time_of(saved.at("modified")),
@@ -215,8 +219,10 @@ class AssetService final : public Assets {
          {"isArchived", container.archived},
          {"latestVersion", container.versions.empty() ? Json() : Json(container.versions.back().name)},
          {"nextVersion", std::to_string(next)}});
-    if (kind.name == "data" && !container.versions.empty())
-      properties["dataType"] = container.versions.back().properties.at("dataType");
+    if (kind.name == "data")
+      properties["dataType"] = container.versions.empty()
+                                   ? container.data_type
+                                   : container.versions.back().properties.at("dataType");
     return Json::object({{"id", id_of(kind, workspace, container)},
                          {"name", container.name},
                          {"type", type_of(kind)},
@@ -288,6 +294,12 @@ class AssetService final : public Assets {
     Container& container = made(workspace, kind.name, call.name("name"), call.now);
     keep(container, call.body.at("properties"));
     return answer_put(call, fresh, show_container(kind, workspace, container));
+  }
+
+  HttpResponse delete_container(AssetKind const& kind, Call const& call) {
+    bool const there = find(kind, call) != nullptr;
+    remove(shared_.workspace(call), kind.name, call.name("name"), "");
+    return empty_reply(there ? 200 : 204);
   }
 
   /// Newest first; of a $top, with the address of the rest unless the kind stops there.
@@ -399,6 +411,7 @@ class AssetService final : public Assets {
     container.description = sent.at("description");
     container.tags = sent.at("tags");
     container.properties = sent.at("properties");
+    container.data_type = data_type(sent);
     container.archived = sent.at("isArchived").bool_or(false);
   }
   static Version const& keep(Container& container, std::string const& version, Json properties,

@@ -85,9 +85,20 @@ void show_environment(Workspace const&, std::string_view api_version, bool, Json
 
 // --- data
 
+}  // namespace
+
+std::string data_type(Json const& sent) {
+  std::string given = lower(sent.text("dataType"));
+  std::erase(given, '_');
+  if (given == "urifile") return "uri_file";
+  return given == "mltable" ? "mltable" : "uri_folder";
+}
+
+namespace {
+
 Json kept_data(Workspace const& workspace, Json const& sent) {
   Json kept = common(sent);
-  std::string const type = sent.text("dataType").empty() ? "uri_folder" : sent.text("dataType");
+  std::string const type = data_type(sent);
   std::string uri = long_uri(workspace, sent.text("dataUri"), "resourcegroups");
   if (type != "uri_file" && !uri.ends_with('/')) uri += '/';
   kept["isAnonymous"] = false;  // whatever was sent

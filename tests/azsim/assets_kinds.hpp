@@ -21,6 +21,9 @@ struct AssetKind {
   void (*show)(Workspace const& workspace, std::string_view api_version, bool in_list, Json& properties);
 };
 
+/// uri_file, uri_folder or mltable; older clients write UriFile.
+std::string data_type(Json const& sent);
+
 /// Null if there is no such kind.
 AssetKind const* find_asset_kind(std::string_view name);
 std::vector<AssetKind const*> asset_kinds();

@@ -182,6 +182,8 @@ ServerReply AzureSim::handle(HttpRequest const& request) {
   return reply;
 }
 
+std::vector<Served> AzureSim::served() const { return state_->router->served(); }
+
 void AzureSim::tick() { state_->tick(); }
 
 void AzureSim::add_fault(FaultRule rule) { state_->faults.add(std::move(rule)); }

@@ -97,6 +97,11 @@ struct Logged {
   int status = 0;  // 0: no answer was given
 };
 
+/// An operation as facts and faults know it: {"computes.put", "PUT", "/subscriptions/{sub}/.."}.
+struct Served {
+  std::string name, method, pattern;
+};
+
 class AzureSim {
  public:
   AzureSim(Clock const& clock, Random& random, Options options, JobExecutor* executor = nullptr);
@@ -106,6 +111,7 @@ class AzureSim {
 
   /// Answers one request, told as the server's handler gets it (absolute url, host from the Host header).
   ServerReply handle(HttpRequest const& request);
+  [[nodiscard]] std::vector<Served> served() const;
   /// Lets time have its effects: jobs and clusters change state by the clock; polls the executor. handle()
   /// does it too.
   void tick();

@@ -113,7 +113,7 @@ class Capacity final : public Service {
       one["status"] = "InvalidQuotaExceedsSubscriptionLimit";
       rows.push_back(std::move(one));
     }
-    return json_reply(200, Json::object({{"value", std::move(rows)}, {"nextLink", nullptr}}));
+    return json_reply(200, Json::object({{"value", std::move(rows)}}));
   }
 
   /// Cores that the subscription's clusters hold there now, or their number.

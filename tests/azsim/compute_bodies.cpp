@@ -97,29 +97,21 @@ Json aml_compute(Shared const& shared, ComputeRecord const& record) {
 Json compute_instance(Shared const& shared, Workspace const& workspace, ComputeRecord const& record) {
   Json const& given = record.inner;
   Json inner = Json::object({{"vmSize", upper(given.text("vmSize"))}});
-  bool const made = record.was_ready;
   for (std::string_view const name : {"subnet", "setupScripts", "personalComputeInstanceSettings"})
-    inner[name] = given.at(name);
-  for (std::string_view const name : {"dataMounts", "dataDisks", "containers", "updateStatus"})
-    inner[name] = nullptr;
-  inner["applicationSharingPolicy"] = made ? or_else(given.at("applicationSharingPolicy"), "Shared") : Json();
+    if (!given.at(name).is_null()) inner[name] = given.at(name);
+  inner["applicationSharingPolicy"] = or_else(given.at("applicationSharingPolicy"), "Shared");
   inner["computeInstanceAuthorizationType"] =
       or_else(given.at("computeInstanceAuthorizationType"), "personal");
   inner["createdBy"] =
       Json::object({{"userOrgId", shared.options.tenant}, {"userId", shared.options.client}});
-  if (!made) {
-    for (std::string_view const name : {"sshSettings", "errors", "connectivityEndpoints", "applications",
-                                        "state", "lastOperation", "schedules", "customServices", "versions"})
-      inner[name] = nullptr;
-    return inner;
-  }
+  if (!record.was_ready) return inner;
   std::string const host = "https://" + record.name + "." + workspace.location + ".instances.azureml.ms";
   Json const& ssh = given.at("sshSettings");
   inner["state"] = record.state == State::Deleting ? "Deleting" : record.power;
   inner["sshSettings"] = Json::object({{"sshPublicAccess", or_else(ssh.at("sshPublicAccess"), "Disabled")},
                                        {"adminUserName", "azureuser"},
-                                       {"sshPort", 4000},
-                                       {"adminPublicKey", ssh.at("adminPublicKey")}});
+                                       {"sshPort", 4000}});
+  if (ssh.at("adminPublicKey").is_string()) inner["sshSettings"]["adminPublicKey"] = ssh.at("adminPublicKey");
   inner["errors"] = Json::array();
   inner["connectivityEndpoints"] =
       Json::object({{"publicIpAddress", "203.0.113.8"}, {"privateIpAddress", "10.0.0.4"}});
@@ -155,13 +147,21 @@ Json virtual_machine(ComputeRecord const& record) {
        {"createdBy", nullptr}});
 }
 
+Json without_nulls(Json const& value) {
+  if (!value.is_object()) return value;
+  Json kept = Json::object();
+  for (auto const& [name, member] : value.members())
+    if (!member.is_null()) kept[name] = without_nulls(member);
+  return kept;
+}
+
 /// Other attached kinds: what was sent, without what is secret.
 Json attached(ComputeRecord const& record) {
-  Json inner = record.inner;
+  Json inner = without_nulls(record.inner);
   for (std::string_view const name :
        {"databricksAccessToken", "administratorAccount", "kustoConnectionString",
         "servicePrincipalCredentials", "serviceBusConnectionString", "relayConnectionString"})
-    if (inner.find(name) != nullptr) inner[name] = nullptr;
+    inner.erase(name);
   return inner;
 }
 
@@ -237,12 +237,13 @@ Json show_compute(Shared const& shared, Workspace const& workspace, ComputeRecor
   properties["provisioningState"] = state_name(record.state);
   properties["provisioningErrors"] =
       record.state == State::Failed ? Json::array({Json::object({{"error", record.error}})}) : Json();
-  if (is_attachment) properties["provisioningWarnings"] = nullptr;
+  if (record.type == "VirtualMachine") properties["provisioningWarnings"] = nullptr;
   properties["isAttachedCompute"] = is_attachment;
-  properties["properties"] = record.type == "AmlCompute"        ? aml_compute(shared, record)
-                             : record.type == "ComputeInstance" ? compute_instance(shared, workspace, record)
-                             : record.type == "VirtualMachine"  ? virtual_machine(record)
-                                                                : attached(record);
+  Json inner = record.type == "AmlCompute"        ? aml_compute(shared, record)
+               : record.type == "ComputeInstance" ? compute_instance(shared, workspace, record)
+               : record.type == "VirtualMachine"  ? virtual_machine(record)
+                                                  : attached(record);
+  if (!inner.is_null()) properties["properties"] = std::move(inner);
   body["properties"] = std::move(properties);
   return body;
 }

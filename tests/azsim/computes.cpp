@@ -186,6 +186,14 @@ class ComputeService final : public Computes {
                      .component = "computeinstance-rp"});
   }
 
+  HttpResponse absent(Call const& call) {
+    return ml_error(shared_, call,
+                    {.status = 404,
+                     .code = "NotFound",
+                     .message = "Compute with name " + call.name("name") + " was not found.",
+                     .inner = {"NotFoundError"}});
+  }
+
   HttpResponse conflict(Call const& call, Record const& record) {
     return ml_error(shared_, call,
                     {.status = 409,
@@ -317,7 +325,7 @@ class ComputeService final : public Computes {
   HttpResponse patch(Call const& call) {
     Workspace const& workspace = shared_.workspace(call);
     Record* record = record_of(call);
-    if (record == nullptr) return empty_reply(404);
+    if (record == nullptr) return absent(call);
     if (record->state == Record::State::Deleting) return conflict(call, *record);
     Json const& scale = call.body.at({"properties", "properties", "scaleSettings"});
     if (!record->cluster || !scale.is_object())
@@ -350,7 +358,7 @@ class ComputeService final : public Computes {
 
   HttpResponse list_nodes(Call const& call) {
     Record const* record = record_of(call);
-    if (record == nullptr) return empty_reply(404);
+    if (record == nullptr) return absent(call);
     if (!record->cluster)
       return bad(call, "ComputeListNodes with computeType " + record->type + " is not supported.");
     NodeCounts const counts = record->was_ready ? record->cluster->counts(call.now) : NodeCounts();
@@ -375,7 +383,7 @@ class ComputeService final : public Computes {
 
   HttpResponse list_keys(Call const& call) {
     Record const* record = record_of(call);
-    if (record == nullptr) return empty_reply(404);
+    if (record == nullptr) return absent(call);
     Json keys = Json::object({{"computeType", record->type}});
     if (record->type == "VirtualMachine" || record->type == "HDInsight")
       keys["administratorAccount"] = record->inner.at("administratorAccount");
@@ -400,7 +408,7 @@ class ComputeService final : public Computes {
 
   HttpResponse switch_power(Call const& call, std::string const& operation, std::string const& meanwhile) {
     Record* record = record_of(call);
-    if (record == nullptr) return empty_reply(404);
+    if (record == nullptr) return absent(call);
     if (record->type != "ComputeInstance")
       return bad(call, operation + " with computeType " + record->type + " is not supported.");
     if (record->state == Record::State::Deleting) return conflict(call, *record);

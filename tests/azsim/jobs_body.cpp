@@ -38,11 +38,8 @@ Json each(Json const& map, Json (*fill)(Json const&)) {
 }
 
 Json resources(Json const& sent, bool with_memory) {
-  Json filled = Json::object({{"instanceCount", 1},
-                              {"maxInstanceCount", nullptr},
-                              {"instanceType", nullptr},
-                              {"locations", nullptr},
-                              {"properties", nullptr}});
+  Json filled = Json::object(
+      {{"instanceCount", 1}, {"instanceType", nullptr}, {"locations", nullptr}, {"properties", nullptr}});
   if (with_memory) filled["shmSize"] = "2g";
   filled["dockerArgs"] = nullptr;
   return overlaid(std::move(filled), sent);
@@ -309,10 +306,9 @@ Json for_version(Json job, std::string_view api_version) {
       for (char const* field : {"maxNodes", "sweepTrials", "sweepConcurrentTrials"})
         job["taskDetails"]["limitSettings"].erase(field);
   }
-  if (!v2023_04) {
+  if (!v2023_04 || !api_version.ends_with("-preview")) {
     job.erase("secretsConfiguration");
     each_of("outputs", "autoDeleteSetting");
-    if (job.at("resources").is_object()) job["resources"].erase("maxInstanceCount");
   }
   return job;
 }

@@ -157,6 +157,14 @@ bool Router::serves(std::string_view path) const {
   });
 }
 
+std::vector<Served> Router::served() const {
+  std::vector<Served> all;
+  for (Compiled const& candidate : compiled_)
+    all.push_back({candidate.operation.name, candidate.operation.method, candidate.operation.pattern});
+  std::stable_sort(all.begin(), all.end(), [](Served const& a, Served const& b) { return a.name < b.name; });
+  return all;
+}
+
 std::optional<HttpResponse> refuse(Shared const& shared, Operation const& operation, Call const& call) {
   bool const arm = operation.door == Operation::Door::Arm;
   if (!arm && operation.door != Operation::Door::DataPlane) return std::nullopt;

@@ -23,6 +23,7 @@ class Router {
   [[nodiscard]] std::optional<Route> find(std::string_view method, std::string_view path) const;
   /// Whether any method is served there.
   [[nodiscard]] bool serves(std::string_view path) const;
+  [[nodiscard]] std::vector<Served> served() const;
 
  private:
   struct Compiled {

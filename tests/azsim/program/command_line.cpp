@@ -60,10 +60,10 @@ bool add_workspace(CommandLine& line, std::string const& value) {
   return true;
 }
 
-std::array<Option, 20> const& all_options() {
+std::array<Option, 21> const& all_options() {
   using Line = CommandLine;
   using Text = std::string const&;
-  static std::array<Option, 20> const options = {{
+  static std::array<Option, 21> const options = {{
       {"--listen", "ADDRESS[:PORT]", "HTTPS, 127.0.0.1:8443 unless told; port 0 is any free one",
        [](Line& line, Text value) { return set_listen(line.https, value); }},
       {"--listen-http", "ADDRESS[:PORT]", "HTTP too, 127.0.0.1:8080 for instance",
@@ -105,6 +105,8 @@ std::array<Option, 20> const& all_options() {
        [](Line& line, Text value) { return set_text(line.faults, value); }},
       {"--fault-seed", "NUMBER", "decides which calls suffer; without --faults 1 % of each kind",
        [](Line& line, Text value) { return set_number(line.fault_seed.emplace(), value); }},
+      {"--operations", "", "print name, method and path of all that is served",
+       [](Line& line, Text) { return line.operations = true; }},
       {"--help", "", "this text", [](Line& line, Text) { return line.help = true; }},
   }};
   return options;

@@ -16,7 +16,7 @@ struct Listen {
 struct CommandLine {
   Listen https{"127.0.0.1", 8443};
   std::optional<Listen> http;
-  bool execute = false, fast = false, help = false;
+  bool execute = false, fast = false, help = false, operations = false;
   std::string state, write_ca, write_cloud, log, faults;        // files; "" for none
   std::vector<std::pair<std::string, std::string>> workspaces;  // group and name
   std::vector<std::string> client_certificates, federated;      // files

@@ -157,6 +157,13 @@ std::vector<std::string> host_names(Options const& options) {
   return names;
 }
 
+void print_operations(Options const& options) {
+  SystemClock const clock;
+  SystemRandom random;
+  for (auto const& [name, method, pattern] : AzureSim(clock, random, options).served())
+    std::cout << name << ' ' << method << ' ' << pattern << '\n';
+}
+
 int serve(CommandLine line) {
   sigset_t const signals = block_signals();
   if (Result<Done> const done = add_credentials(line); !done) return fail(done.error());
@@ -215,6 +222,10 @@ int run(std::vector<std::string> const& arguments) {
   if (!line) return fail(line.error(), kUsage);
   if (line->help) {
     std::cout << help_text();
+    return 0;
+  }
+  if (line->operations) {
+    print_operations(line->options);
     return 0;
   }
   return serve(std::move(*line));
