@@ -348,11 +348,10 @@ class Pass : StatusPass<TrainingRunStatus> {
     if (!decision.waiting_for.empty())
       verdict = {Verdict::Kind::InProgress, facts.deleting ? "Deleting" : "Waiting",
                  "waiting for " + decision.waiting_for};
-    bool const ending = verdict.reason == "Canceling";  // on this machine no list tells of its end
-    Outcome const next = recorded           ? Outcome::soon()
-                         : details_missing_ ? Outcome::after(std::chrono::seconds(30))
-                         : live || ending || !decision.waiting_for.empty() ? Outcome::after(pace(facts.place))
-                                                                           : Outcome::rest();
+    Outcome const next = recorded                                ? Outcome::soon()
+                         : details_missing_                      ? Outcome::after(std::chrono::seconds(30))
+                         : live || !decision.waiting_for.empty() ? Outcome::after(pace(facts.place))
+                                                                 : Outcome::rest();
     return conclude(status, verdict, next);
   }
 
@@ -462,7 +461,8 @@ class Pass : StatusPass<TrainingRunStatus> {
   /// Writes the reason (when there is one to write), or cancels what carries one already.
   Outcome end(RunId const& id, std::string const& reason, RunDecision& decision, RunFacts& facts) {
     show(decision.status, facts);
-    decision.status.phase = "Canceling";
+    if (decision.status.run_name == id.name)
+      decision.status.phase = "Canceling";  // else the phase is another's
     Verdict const verdict{Verdict::Kind::InProgress, "Canceling", "cancelling run " + id.name};
     WallTime const intended = parts_.clock().wall();
     if (std::optional<Outcome> const failed = write(decision.status, verdict)) return *failed;

@@ -53,8 +53,7 @@ BOOST_DATA_TEST_CASE(each_answer_lost_once, boost::unit_test::data::make(scenari
 }
 
 BOOST_DATA_TEST_CASE(rough_network_from_a_seed, boost::unit_test::data::make(scenarios()), scenario) {
-  for_seeds(4,
-            [&](std::uint64_t seed) { return play(scenario, {.seed = seed, .faults = rough_network()}); });
+  for_seeds(4, [&](std::uint64_t seed) { return play(scenario, {.seed = seed, .faults = rough_network()}); });
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -40,8 +40,11 @@ Result<ObjectPtr> SimStore::add_finalizer(StoredObject const& read, std::string_
 
 Result<Done> SimStore::remove_finalizer(StoredObject const& read, std::string_view finalizer,
                                         Context const& context) {
-  return write<Done>(read.key, "finalizer off " + to_string(read.key),
-                     [&] { return site_.store().remove_finalizer(read, finalizer, context); });
+  return write<Done>(read.key, "finalizer off " + to_string(read.key), [&] {
+    Result<Done> removed = site_.store().remove_finalizer(read, finalizer, context);
+    site_.asks_for_look = site_.asks_for_look || !get(read.key);
+    return removed;
+  });
 }
 
 void SimStore::record(Event event) {

@@ -45,6 +45,8 @@ class Site {
   /// Changes of objects since this operator took them last; another operator's writes are among them.
   std::vector<ObjectKey> take_changes(Pulse const& whose);
   void wrote(Pulse const& whose, ObjectKey const& key);
+  /// An object has gone, and its document may be back: the store asks for a look.
+  bool asks_for_look = false;
 
  private:
   std::string name_;

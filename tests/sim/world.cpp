@@ -210,9 +210,8 @@ void World::step() {
   judged_ = stage.effects();
   judge.check_objects();
   judge.check_left_behind();
-  std::size_t const before = std::exchange(objects_, count());
-  if (objects_ < before)  // one is gone, and its document may be back: the store asks for a look
-    for (std::size_t site = 0; site < sites_.size(); ++site) look(site);
+  for (std::size_t site = 0; site < sites_.size(); ++site)
+    if (sites_[site]->is_open() && std::exchange(sites_[site]->asks_for_look, false)) look(site);
 }
 
 bool World::run_until(std::function<bool()> const& done, Duration within) {

@@ -97,7 +97,7 @@ class World {
   std::vector<std::unique_ptr<Life>> lives_;
   int lives_so_far_ = 0;
   SteadyTime stuck_since_{}, fresh_looked_{};
-  std::size_t stuck_steps_ = 0, judged_ = 0, objects_ = 0;
+  std::size_t stuck_steps_ = 0, judged_ = 0;
 };
 
 }  // namespace trainyard::sim
