@@ -124,7 +124,7 @@ BOOST_AUTO_TEST_SUITE(unruly)
 
 /// Nobody else is there, the store is kept, nothing lands later than `settle`: then there is no window.
 BOOST_AUTO_TEST_CASE(user) {
-  for_seeds(500, [](std::uint64_t seed) {
+  for_seeds(100, [](std::uint64_t seed) {
     std::map<std::string, int> windows;
     std::string said = play_unruly({.seed = seed, .faults = rough_network()}, false, &windows);
     if (said.empty() && !windows.empty())
@@ -135,7 +135,7 @@ BOOST_AUTO_TEST_CASE(user) {
 
 BOOST_AUTO_TEST_CASE(others_and_late_landings) {
   std::map<std::string, int> windows;
-  for_seeds(60, [&](std::uint64_t seed) {
+  for_seeds(8, [&](std::uint64_t seed) {
     NetworkFaults faults = rough_network();
     faults.latest = minutes(20);
     return play_unruly({.seed = seed, .faults = faults}, true, &windows);
