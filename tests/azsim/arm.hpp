@@ -147,6 +147,8 @@ struct LongOperation {
   std::string target;            // ARM id of the resource, or "" when nothing is shown at the end
   std::optional<WallTime> ends;  // nothing: until end() is called
   Json error;                    // {code, message, ..}: it fails when it ends; null: it succeeds
+  std::string meanwhile = "InProgress";          // its status until it is over
+  std::optional<WallTime> began = std::nullopt;  // where its status tells that
 };
 
 class LongOperations {
@@ -243,6 +245,7 @@ std::unique_ptr<Computes> make_computes(Shared& shared);
 std::unique_ptr<Assets> make_assets(Shared& shared);  // codes, environments, data, models
 std::unique_ptr<Blobs> make_blobs(Shared& shared);
 std::unique_ptr<Jobs> make_jobs(Shared& shared);
+std::unique_ptr<Service> make_schedules(Shared& shared);
 std::unique_ptr<Service> make_run_history(Shared& shared);  // run history and MLflow
 
 }  // namespace trainyard::azsim

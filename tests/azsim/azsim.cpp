@@ -62,6 +62,7 @@ struct AzureSim::State {
         capacity(make_capacity(shared)),
         operations(make_operations(shared)),
         assets(make_assets(shared)),
+        schedules(make_schedules(shared)),
         run_history(make_run_history(shared)) {
     shared.groups = groups.get();
     shared.workspaces = workspaces.get();
@@ -81,7 +82,8 @@ struct AzureSim::State {
             {"blobs", blobs.get()},           {"jobs", jobs.get()},
             {"entra", entra.get()},           {"imds", imds.get()},
             {"capacity", capacity.get()},     {"operations", operations.get()},
-            {"assets", assets.get()},         {"runHistory", run_history.get()}};
+            {"assets", assets.get()},         {"schedules", schedules.get()},
+            {"runHistory", run_history.get()}};
   }
 
   void tick() const {
@@ -145,7 +147,7 @@ struct AzureSim::State {
   std::unique_ptr<Computes> computes;
   std::unique_ptr<Blobs> blobs;
   std::unique_ptr<Jobs> jobs;
-  std::unique_ptr<Service> entra, imds, capacity, operations, assets, run_history;
+  std::unique_ptr<Service> entra, imds, capacity, operations, assets, schedules, run_history;
   std::optional<Router> router;
 };
 

@@ -399,9 +399,15 @@ class JobService final : public Jobs {
     return reply;
   }
 
-  /// {id}: jc:WORKSPACE:JOB of a cancel, jd:.. of a delete.
+  /// {id}: jc:WORKSPACE:JOB of a cancel, jd:.. of a delete; or what tells its status elsewhere too.
   HttpResponse operation(Call const& call) {
     std::string const& id = call.name("id");
+    if (LongOperation const* operation = shared_.operations.find("mfeOperationsStatus", id)) {
+      if (LongOperations::over(*operation, call.now)) return empty_reply(200);
+      HttpResponse reply = json_reply(202, Json::object());
+      reply.headers.emplace_back("Location", shared_.options.base_url + call.url.path + "?" + call.url.query);
+      return reply;
+    }
     std::size_t const first = id.find(':'), last = id.rfind(':');
     Workspace const* const workspace =
         first == last ? nullptr : shared_.workspaces->find_by_guid(id.substr(first + 1, last - first - 1));

@@ -280,6 +280,31 @@ Json job_properties(Shared& shared, Workspace const& workspace, std::string cons
   return job;
 }
 
+Json job_definition(Json const& sent) {
+  if (!sent.is_object()) return sent;
+  Json job = Json::object({{"description", nullptr},
+                           {"tags", nullptr},
+                           {"properties", nullptr},
+                           {"displayName", nullptr},
+                           {"status", "NotStarted"},
+                           {"experimentName", "Default"},
+                           {"services", nullptr},
+                           {"computeId", nullptr},
+                           {"isArchived", false},
+                           {"identity", nullptr},
+                           {"componentId", nullptr},
+                           {"notificationSetting", nullptr},
+                           {"jobType", nullptr}});
+  std::string const type = sent.text("jobType");
+  if (type == "Pipeline")
+    for (char const* field : {"settings", "jobs", "sourceJobId"}) job[field] = nullptr;
+  job = overlaid(std::move(job), sent);
+  if (type == "Command") job["resources"] = resources(sent.at("resources"), true);
+  job["inputs"] = each(sent.at("inputs"), filled_input);
+  job["outputs"] = each(sent.at("outputs"), filled_output);
+  return job;
+}
+
 Json for_version(Json job, std::string_view api_version) {
   bool const v2022_10 = api_version >= "2022-10-01", v2023_02 = api_version >= "2023-02-01",
              v2023_04 = api_version >= "2023-04-01";

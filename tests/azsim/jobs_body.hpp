@@ -20,6 +20,9 @@ bool is_local(Json const& sent);
 /// All properties but status, of what was sent; those of api-versions to come included.
 Json job_properties(Shared& shared, Workspace const& workspace, std::string const& name, Json const& sent);
 
+/// A job that a schedule is to put: what was sent, with defaults, and nothing of a run.
+Json job_definition(Json const& sent);
+
 /// Takes away what the api-version does not have.
 Json for_version(Json properties, std::string_view api_version);
 

@@ -21,19 +21,45 @@ class Operations final : public Service {
            .method = "GET",
            .pattern = std::string(kLocationPattern).append("/").append(family).append("/{id}"),
            .handler = [this, family](Call const& call) { return poll(family, call); }});
+    operations.push_back({.name = "operations.mfeOperationsStatus",
+                          .method = "GET",
+                          .pattern = std::string(kLocationPattern) + "/mfeOperationsStatus/{id}",
+                          .handler = [this](Call const& call) { return poll_timed(call); }});
   }
   [[nodiscard]] Json snapshot() const override { return shared_.operations.snapshot(); }
   Result<Done> restore(Json const& state) override { return shared_.operations.restore(state); }
 
  private:
+  HttpResponse absent(Call const& call) {
+    return ml_error(shared_, call,
+                    {.status = 404,
+                     .code = "NotFound",
+                     .message = "The operation " + call.name("id") + " was not found.",
+                     .inner = {"NotFoundError"}});
+  }
+
+  /// Tells its times, and an id that is the other address of the same operation.
+  HttpResponse poll_timed(Call const& call) {
+    LongOperation const* operation = shared_.operations.find("mfeOperationsStatus", call.name("id"));
+    if (operation == nullptr) return absent(call);
+    std::string const path = call.url.path;
+    std::size_t const family = path.find("mfeOperationsStatus");
+    bool const over = LongOperations::over(*operation, call.now);
+    Json body = Json::object({{"id", path.substr(0, family) + "mfeOperationResults/" + operation->id},
+                              {"name", operation->id},
+                              {"status", !over                        ? operation->meanwhile
+                                         : operation->error.is_null() ? "Succeeded"
+                                                                      : "Failed"},
+                              {"startTime", seven_digits(operation->began.value_or(call.now))}});
+    if (over) body["endTime"] = seven_digits(*operation->ends);
+    if (over && operation->error.is_null()) body["percentComplete"] = 100.0;
+    if (over && !operation->error.is_null()) body["error"] = operation->error;
+    return json_reply(200, body);
+  }
+
   HttpResponse poll(std::string const& family, Call const& call) {
     LongOperation const* operation = shared_.operations.find(family, call.name("id"));
-    if (operation == nullptr)
-      return ml_error(shared_, call,
-                      {.status = 404,
-                       .code = "NotFound",
-                       .message = "The operation " + call.name("id") + " was not found.",
-                       .inner = {"NotFoundError"}});
+    if (operation == nullptr) return absent(call);
     bool const over = LongOperations::over(*operation, call.now);
     if (call.url.parameter("type") == "location") return result(*operation, over, call);
     Json body = Json::object({{"status", "InProgress"}});
@@ -87,7 +113,9 @@ Json LongOperations::snapshot() const {
                                 {"id", operation.id},
                                 {"target", operation.target},
                                 {"ends", operation.ends ? Json(to_rfc3339(*operation.ends)) : Json()},
-                                {"error", operation.error}}));
+                                {"error", operation.error},
+                                {"meanwhile", operation.meanwhile},
+                                {"began", operation.began ? Json(to_rfc3339(*operation.began)) : Json()}}));
   return all;
 }
 
@@ -98,7 +126,9 @@ Result<Done> LongOperations::restore(Json const& state) {
                             .id = item.text("id"),
                             .target = item.text("target"),
                             .ends = std::nullopt,
-                            .error = item.at("error")};
+                            .error = item.at("error"),
+                            .meanwhile = item.text("meanwhile")};
+    if (Result<WallTime> const began = parse_rfc3339(item.text("began"))) operation.began = *began;
     if (item.at("ends").is_string()) {
       Result<WallTime> const ends = parse_rfc3339(item.text("ends"));
       if (!ends) return ends.error();
