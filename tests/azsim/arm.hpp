@@ -140,6 +140,16 @@ struct Jobs : Service {
   virtual void change(Workspace const& workspace, std::string_view name, Json const& changes) = 0;
 };
 
+/// Virtual machines and networks.
+struct Infrastructure : Service {
+  struct Machine {
+    std::string size, address;  // address: the public one; "" if there is none
+  };
+  [[nodiscard]] virtual std::optional<Machine> machine(std::string_view id) const = 0;
+  /// For when its group is deleted.
+  virtual void remove_all_of(std::string_view group) = 0;
+};
+
 /// One long-running operation: over when `ends` has come, or when its service says so.
 struct LongOperation {
   std::string family;            // the path segment: "computeOperationsStatus", "mfeOperationResults", ..
@@ -182,6 +192,7 @@ struct Shared {
   Computes* computes = nullptr;
   Blobs* blobs = nullptr;
   Jobs* jobs = nullptr;
+  Infrastructure* infrastructure = nullptr;
   Assets* assets = nullptr;  // set by make_assets
 
   [[nodiscard]] WallTime now() const { return clock.wall(); }
@@ -245,6 +256,7 @@ std::unique_ptr<Computes> make_computes(Shared& shared);
 std::unique_ptr<Assets> make_assets(Shared& shared);  // codes, environments, data, models
 std::unique_ptr<Blobs> make_blobs(Shared& shared);
 std::unique_ptr<Jobs> make_jobs(Shared& shared);
+std::unique_ptr<Infrastructure> make_infrastructure(Shared& shared);
 std::unique_ptr<Service> make_schedules(Shared& shared);
 std::unique_ptr<Service> make_run_history(Shared& shared);  // run history and MLflow
 

@@ -57,6 +57,7 @@ struct AzureSim::State {
         computes(make_computes(shared)),
         blobs(make_blobs(shared)),
         jobs(make_jobs(shared)),
+        infrastructure(make_infrastructure(shared)),
         entra(make_entra(shared)),
         imds(make_imds(shared)),
         capacity(make_capacity(shared)),
@@ -70,6 +71,7 @@ struct AzureSim::State {
     shared.computes = computes.get();
     shared.blobs = blobs.get();
     shared.jobs = jobs.get();
+    shared.infrastructure = infrastructure.get();
     std::vector<Operation> served;
     for (auto const& [name, service] : services()) service->register_operations(served);
     router.emplace(std::move(served));
@@ -77,12 +79,19 @@ struct AzureSim::State {
 
   /// By the name of their part of a snapshot; in the order in which time has its effects.
   [[nodiscard]] std::vector<std::pair<std::string, Service*>> services() const {
-    return {{"groups", groups.get()},         {"workspaces", workspaces.get()},
-            {"datastores", datastores.get()}, {"computes", computes.get()},
-            {"blobs", blobs.get()},           {"jobs", jobs.get()},
-            {"entra", entra.get()},           {"imds", imds.get()},
-            {"capacity", capacity.get()},     {"operations", operations.get()},
-            {"assets", assets.get()},         {"schedules", schedules.get()},
+    return {{"groups", groups.get()},
+            {"workspaces", workspaces.get()},
+            {"datastores", datastores.get()},
+            {"computes", computes.get()},
+            {"blobs", blobs.get()},
+            {"jobs", jobs.get()},
+            {"entra", entra.get()},
+            {"imds", imds.get()},
+            {"capacity", capacity.get()},
+            {"operations", operations.get()},
+            {"assets", assets.get()},
+            {"schedules", schedules.get()},
+            {"infrastructure", infrastructure.get()},
             {"runHistory", run_history.get()}};
   }
 
@@ -147,6 +156,7 @@ struct AzureSim::State {
   std::unique_ptr<Computes> computes;
   std::unique_ptr<Blobs> blobs;
   std::unique_ptr<Jobs> jobs;
+  std::unique_ptr<Infrastructure> infrastructure;
   std::unique_ptr<Service> entra, imds, capacity, operations, assets, schedules, run_history;
   std::optional<Router> router;
 };

@@ -131,12 +131,16 @@ Json compute_instance(Shared const& shared, Workspace const& workspace, ComputeR
   return inner;
 }
 
-/// A machine that was attached. Its size and address would be read from the machine.
-Json virtual_machine(ComputeRecord const& record) {
+/// A machine that was attached. Its size and address are the machine's, if that is one of the simulator's.
+Json virtual_machine(Shared const& shared, ComputeRecord const& record) {
   Json const& given = record.inner;
-  Json const address = or_else(given.at("address"), "203.0.113.7");
+  std::optional<Infrastructure::Machine> const machine =
+      shared.infrastructure->machine(record.resource_id.string_or(""));
+  std::string const size = machine ? machine->size : "STANDARD_D1_V2";
+  Json const address = machine && !machine->address.empty() ? Json(machine->address)
+                                                            : or_else(given.at("address"), "203.0.113.7");
   return Json::object(
-      {{"virtualMachineSize", upper(or_else(given.at("virtualMachineSize"), "STANDARD_D1_V2").string_or(""))},
+      {{"virtualMachineSize", upper(or_else(given.at("virtualMachineSize"), size).string_or(""))},
        {"sshPort", or_else(given.at("sshPort"), 22)},
        {"notebookServerPort", given.at("notebookServerPort")},
        {"address", address},
@@ -241,7 +245,7 @@ Json show_compute(Shared const& shared, Workspace const& workspace, ComputeRecor
   properties["isAttachedCompute"] = is_attachment;
   Json inner = record.type == "AmlCompute"        ? aml_compute(shared, record)
                : record.type == "ComputeInstance" ? compute_instance(shared, workspace, record)
-               : record.type == "VirtualMachine"  ? virtual_machine(record)
+               : record.type == "VirtualMachine"  ? virtual_machine(shared, record)
                                                   : attached(record);
   if (!inner.is_null()) properties["properties"] = std::move(inner);
   body["properties"] = std::move(properties);

@@ -47,6 +47,7 @@ class GroupService final : public Groups {
         continue;
       }
       shared_.workspaces->remove_all_of(group->second.name);
+      shared_.infrastructure->remove_all_of(group->second.name);
       group = groups_.erase(group);
     }
   }

@@ -14,8 +14,8 @@ from azsim import Azsim
 
 AT_ONCE = 4
 LEAST = 97  # percent of each folder's checks
-FOLDERS = ("automl_job", "code_asset", "command_job", "compute", "dataset", "datastore", "environment", "model",
-           "spark_job", "sweep_job", "workspace")
+FOLDERS = ("attach", "automl_job", "code_asset", "command_job", "compute", "dataset", "datastore", "environment", "model",
+           "spark_job", "sweep_job", "vm", "workspace")
 
 
 def replay(recordings, folder):
