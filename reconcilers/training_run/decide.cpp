@@ -106,16 +106,26 @@ class Decider {
     };
     consider(decision_.status.run_name);
     for (RunDoubt const& doubt : decision_.status.doubts) consider(doubt.name);
+    for (Attempt const& attempt : decision_.status.history) consider(attempt.name);
     for (RunListing::Item const& item : facts_.listing.items) consider(item.name);
     return highest;
   }
 
-  /// Rule 2a: a doubt ends when its name is seen, or by a GET begun `settle` after it that answers 404.
+  /// Was that name once answered 2xx or seen, as far as is recorded?
+  [[nodiscard]] bool recorded(std::string const& name) const {
+    TrainingRunStatus const& status = decision_.status;
+    return (status.run_name == name && !doubted(name)) ||
+           std::any_of(status.history.begin(), status.history.end(),
+                       [&](Attempt const& attempt) { return attempt.name == name; });
+  }
+
+  /// Rule 2a: a doubt ends when its name is seen, or by a GET begun `settle` after it that answers 404. One
+  /// that is seen to live and is not the wanted one stays, since nothing else here would remember it.
   void resolve_doubts() {
     std::erase_if(decision_.status.doubts, [&](RunDoubt const& doubt) {
       auto const* answer = got(doubt.name);
       if (answer == nullptr) return false;
-      if (answer->has_value()) return true;
+      if (answer->has_value()) return !(*answer)->live() || doubt.name == decision_.top;
       auto const at = parse_rfc3339(doubt.at);
       auto const began = facts_.get_began.find(doubt.name);
       bool const settled = at && began != facts_.get_began.end() && began->second >= *at + facts_.settle;
@@ -146,6 +156,33 @@ class Decider {
     found->reason = seen.state == State::Failed ? seen.failure_class : seen.reason;
     if (!seen.started_at.empty()) found->started_at = seen.started_at;
     if (!seen.ended_at.empty()) found->ended_at = seen.ended_at;
+  }
+
+  /// Rule 2: a name once answered or seen, now 404, was deleted by hand.
+  void remember_deleted(std::string const& name) {
+    auto& history = decision_.status.history;
+    Attempt gone{.name = name, .place = place_of(name), .attempt = attempt_number(name)};
+    for (Attempt const& attempt : history)
+      if (attempt.name == name) gone = attempt;
+    if (facts_.attempt_of(name)) gone.revision = facts_.revision;
+    gone.outcome = "Deleted";
+    gone.reason = "ByHand";
+    std::erase_if(history, [&](Attempt const& attempt) { return attempt.name == name; });
+    if (history.size() == kMostHistory) history.erase(history.begin());
+    history.push_back(std::move(gone));
+  }
+
+  /// The current attempt was there, has no recorded end, and is not there any more.
+  [[nodiscard]] bool current_is_gone() const {
+    std::string const& name = decision_.status.run_name;
+    auto const* answer = name.empty() || doubted(name) ? nullptr : got(name);
+    return answer != nullptr && !answer->has_value() && known_end(name) == nullptr;
+  }
+
+  void set_current(std::string const& name, std::string const& place) {
+    decision_.status.run_name = name;
+    decision_.status.run_place = place;
+    decision_.status.attempt = attempt_number(name);
   }
 
   void finish_revision() {
@@ -197,12 +234,10 @@ class Decider {
     // Attempts of the wanted revision are sought upward from the highest one known (rule 15); deletion
     // searches them too. One whose end is recorded as final costs no more looks.
     std::int64_t next = 0;
-    Attempt const* const recorded = final_already ? last_recorded() : nullptr;
-    if (recorded != nullptr) {
-      decision_.status.run_name = recorded->name;
-      decision_.status.run_place = recorded->place;
-      decision_.status.attempt = recorded->attempt;
-    } else if (!facts_.revision.empty()) {
+    std::optional<Attempt> last;
+    if (Attempt const* const ended = final_already ? last_recorded() : nullptr) last = *ended;
+    std::string deleted_by_hand;
+    if (!last && !facts_.revision.empty()) {
       std::int64_t const from = highest_known();
       for (next = from;; ++next) {
         std::string const name = facts_.name_of(next);
@@ -215,29 +250,21 @@ class Decider {
           break;
         }
       }
-      if (next > from) decision_.top = facts_.name_of(next - 1);
+      if (next > from)
+        decision_.top = facts_.name_of(next - 1);
+      else if (wanted && !final_already && recorded(facts_.name_of(from)))
+        deleted_by_hand = facts_.name_of(from);
     }
     for (RunId const& id : related())
       if (got(id.name) == nullptr) return RunAct::Get{id};
 
-    std::string const current = decision_.status.run_name;
-    bool const current_doubted = doubted(current);
     resolve_doubts();
-
-    // Rule 2: a name once answered or seen, now 404, was deleted by hand. That is final.
-    if (wanted && !final_already && !current_doubted && !decision_.status.run_name.empty() &&
-        facts_.attempt_of(current) && known_end(current) == nullptr && !got(current)->has_value()) {
-      finish_revision();
-      decision_.status.history.push_back({.name = current,
-                                          .place = decision_.status.run_place,
-                                          .revision = facts_.revision,
-                                          .attempt = attempt_number(current),
-                                          .outcome = "Deleted",
-                                          .reason = "ByHand"});
-      if (decision_.status.history.size() > kMostHistory)
-        decision_.status.history.erase(decision_.status.history.begin());
+    if (!deleted_by_hand.empty()) {
+      remember_deleted(deleted_by_hand);
+      finish_revision();  // that is final
       return RunAct::Record{};
     }
+    if (current_is_gone()) remember_deleted(decision_.status.run_name);  // of another revision
 
     for (RunId const& id : related_and_top())
       if (auto const* answer = got(id.name); answer != nullptr && answer->has_value() && !(*answer)->live())
@@ -258,6 +285,7 @@ class Decider {
 
     if (auto held = held_by_another()) return RunAct::Held{*held};
     if (auto choice = cancel_what_should_end(wanted, top)) return *choice;
+    if (last) set_current(last->name, last->place);  // what else was current has ended
 
     if (facts_.deleting) {
       if (!decision_.status.doubts.empty())
@@ -273,18 +301,14 @@ class Decider {
         if (doubt.name != id.name)
           return wait("a request for " + doubt.name + " had no answer; it may still land");
       if (!facts_.listing.complete) return wait("the first complete list of runs");
-      decision_.status.run_name = id.name;
-      decision_.status.run_place = id.place;
-      decision_.status.attempt = next;
+      set_current(id.name, id.place);
       decision_.status.seen = false;
       std::erase_if(decision_.status.doubts, [&](RunDoubt const& d) { return d.name == id.name; });
       decision_.status.doubts.push_back({.name = id.name, .place = id.place, .at = to_rfc3339(facts_.now)});
       return RunAct::Create{id, next};
     }
     if (top != nullptr && wanted) {
-      decision_.status.run_name = top->name;
-      decision_.status.run_place = place_of(top->name);
-      decision_.status.attempt = attempt_number(top->name);
+      set_current(top->name, place_of(top->name));
       decision_.status.seen = true;
     }
     return RunAct::Wait{};

@@ -448,9 +448,12 @@ class Pass : StatusPass<TrainingRunStatus> {
            (!asked && too_early(before_.next_look, before_.setbacks, parts_.started, now_));
   }
 
-  /// The service said no, and the name is not there: nothing is in doubt.
+  /// The service said no, and the name is not there: nothing of this request is in doubt. An earlier one of
+  /// that name may still land.
   Outcome refused(TrainingRunStatus& status, std::string const& name, Error const& error) {
     std::erase_if(status.doubts, [&](manifests::RunDoubt const& d) { return d.name == name; });
+    for (manifests::RunDoubt const& earlier : before_.doubts)
+      if (earlier.name == name) status.doubts.push_back(earlier);
     status.run_name.clear();
     status.run_place.clear();
     show_no_attempt(status, "Pending");

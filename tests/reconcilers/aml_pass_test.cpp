@@ -116,6 +116,17 @@ BOOST_FIXTURE_TEST_CASE(a_submission_that_is_forbidden_is_tried_again_in_time_or
   BOOST_TEST(status(key, "lastHandledReconcileAt") == "now");
 }
 
+BOOST_FIXTURE_TEST_CASE(a_refusal_leaves_an_earlier_request_of_that_name_in_doubt, Aml) {
+  sim.add_fault({.operation = "jobs.put", .times = 1, .kind = Kind::LostBefore});
+  sim.add_fault({.operation = "jobs.put", .times = 1, .status = 403, .code = "AuthorizationFailed"});
+  ObjectKey const key = run();
+  go_on(seconds(30));
+  BOOST_TEST(asked("PUT", "/jobs/") == 2);
+  BOOST_TEST(reason(key) == "AuthorizationFailed");
+  BOOST_TEST(status(key, "runName").empty());
+  BOOST_TEST(store.get(key)->status.at("doubts").items().size() == 1U);  // the first may still land
+}
+
 BOOST_FIXTURE_TEST_CASE(a_workspace_out_of_reach_is_told_and_a_live_run_is_kept, Aml) {
   ObjectKey const key = running();
   sim.add_fault({.operation = "*", .times = -1, .kind = Kind::LostBefore});

@@ -157,6 +157,35 @@ BOOST_AUTO_TEST_CASE(a_run_once_seen_and_gone_was_deleted_by_hand_and_is_final) 
   BOOST_TEST(is<RunAct::Wait>(decide(f, decision.status)));  // and stays so
 }
 
+BOOST_AUTO_TEST_CASE(the_history_too_remembers_that_a_run_was_there) {
+  RunFacts f = facts();
+  TrainingRunStatus status = status_at(name_b(0));  // another revision was wanted meanwhile
+  status.history.push_back({.name = name_a(0),
+                            .place = "local",
+                            .revision = "A",
+                            .outcome = "Completed",
+                            .started_at = to_rfc3339(kNow)});
+  status.history.push_back({.name = name_b(0), .place = "local", .revision = "B", .outcome = "Completed"});
+  answer(f, name_a(0), std::nullopt);
+  RunDecision const decision = decide(f, status);
+  BOOST_REQUIRE(is<RunAct::Record>(decision));
+  BOOST_REQUIRE_EQUAL(decision.status.history.size(), 2U);
+  BOOST_TEST(decision.status.history.back().name == name_a(0));
+  BOOST_TEST(decision.status.history.back().outcome == "Deleted");
+  BOOST_TEST(decision.status.history.back().started_at == to_rfc3339(kNow));
+}
+
+BOOST_AUTO_TEST_CASE(a_run_deleted_by_hand_while_another_revision_is_wanted_is_remembered) {
+  RunFacts f = facts();
+  answer(f, name_a(0), std::nullopt);
+  answer(f, name_b(0), std::nullopt);
+  RunDecision decision = decide(f, status_at(name_b(0)));
+  BOOST_REQUIRE(is<RunAct::Create>(decision));
+  BOOST_REQUIRE_EQUAL(decision.status.history.size(), 1U);
+  BOOST_TEST(decision.status.history[0].name == name_b(0));
+  BOOST_TEST(decision.status.history[0].outcome == "Deleted");
+}
+
 struct EndCase {
   char const* what;
   State state;
@@ -333,6 +362,37 @@ BOOST_AUTO_TEST_CASE(a_finished_revision_that_comes_back_is_shown_and_not_run_ag
   BOOST_TEST(is<RunAct::Wait>(decision));
   BOOST_TEST(decision.status.run_name == name_a(2));
   BOOST_TEST(decision.status.attempt == 2);
+}
+
+BOOST_AUTO_TEST_CASE(what_lives_of_another_revision_stays_current_until_its_end_though_this_one_is_finished) {
+  RunFacts f = facts();
+  TrainingRunStatus status = status_at(name_b(0));
+  status.finished = {"A"};
+  status.history.push_back({.name = name_a(0), .place = "local", .revision = "A", .outcome = "Completed"});
+  answer(f, name_b(0), seen(name_b(0), State::Live));
+  RunDecision decision = decide(f, status);
+  BOOST_REQUIRE(is<RunAct::WriteReason>(decision));
+  BOOST_TEST(decision.status.run_name == name_b(0));  // no list may show it yet
+  answer(f, name_b(0), seen(name_b(0), State::Canceled, "Superseded"));
+  decision = decide(f, decision.status);
+  BOOST_TEST(is<RunAct::Wait>(decision));
+  BOOST_TEST(decision.status.run_name == name_a(0));
+}
+
+BOOST_AUTO_TEST_CASE(a_doubtful_one_that_is_seen_to_live_is_remembered_until_its_end) {
+  RunFacts f = facts();
+  TrainingRunStatus status = status_at(name_a(0));
+  status.finished = {"A"};
+  status.history.push_back({.name = name_a(0), .place = "local", .revision = "A", .outcome = "Completed"});
+  status.doubts.push_back({.name = name_b(0), .place = "local", .at = to_rfc3339(kNow)});
+  answer(f, name_b(0), seen(name_b(0), State::Live));
+  RunDecision decision = decide(f, status);
+  BOOST_REQUIRE(is<RunAct::WriteReason>(decision));
+  BOOST_TEST(decision.status.doubts.size() == 1U);
+  answer(f, name_b(0), seen(name_b(0), State::Canceled, "Superseded"));
+  decision = decide(f, decision.status);
+  BOOST_TEST(is<RunAct::Wait>(decision));
+  BOOST_TEST(decision.status.doubts.empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

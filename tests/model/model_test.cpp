@@ -1,0 +1,101 @@
+// The model explored in bounds that take seconds; README.md tells how to ask for larger ones.
+#include <cstdlib>
+
+#include <boost/test/data/monomorphic.hpp>
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include "tests/model/training_run.hpp"
+
+namespace trainyard::model {
+
+/// Bounds, and what must come of them.
+struct Bounds {
+  char const* words;
+  std::vector<Window> windows = {};  // the windows that are met, and no others
+};
+
+/// A rule that is turned off, and the promise that breaks without it.
+struct Without {
+  char const* words;
+  Promise breaks;
+};
+
+std::ostream& operator<<(std::ostream& out, Bounds const& bounds) { return out << bounds.words; }
+std::ostream& operator<<(std::ostream& out, Without const& without) { return out << without.words; }
+
+namespace {
+
+constexpr std::size_t kMostStates = 40'000'000;
+
+Report explore(std::string const& words, bool told_whole = false) {
+  RunOptions options;
+  std::string const wrong = read_options<RunOptions>(words, run_options(), options);
+  BOOST_REQUIRE_MESSAGE(wrong.empty(), wrong);
+  RunModel model(options);
+  Report report = Explorer<RunModel>(model).explore(kMostStates);
+  BOOST_TEST_MESSAGE(words << ": " << report.text(told_whole) << model.decisions() << " decisions");
+  return report;
+}
+
+std::vector<Bounds> const kRulesOn{
+    {"user=1"},
+    {"user=2"},
+    {"user=1 late=2"},
+    {"user=2 refuse=1"},
+    {"user=1 fail=1 retry_limit=1"},
+    {"user=1 operators=2 crash=0 late=0"},
+    {"user=1 atomic_reads=0"},
+    {"user=2 beyond_settle=1", {Window::W1}},
+    {"user=1 loss=1", {Window::W2}},
+    {"user=1 hand=1", {Window::W3}},
+};
+
+std::vector<Without> const kPromisesNeed{
+    {"user=1 finalizer=0", Promise::LivesOn},
+    {"user=2 intent=0", Promise::TwoLive},
+    {"user=1 doubt=0", Promise::TwoLive},
+    {"user=2 await_end=0", Promise::TwoLive},
+    {"user=2 late=0 loss=1 first_list=0", Promise::TwoLive},
+    {"user=1 loss=1 delete_seeks=0", Promise::LivesOn},
+    {"user=1 hand=1 by_hand=0", Promise::CreatedAfterFinal},
+    {"user=2 hand=1 late=0 from_highest=0", Promise::CanceledWanted},
+    {"user=2 hand=1 loss=1 late=0 crash=0 list_all=0", Promise::LivesOn},
+};
+
+/// Without these rules it need not come to rest.
+std::vector<char const*> const kRestNeeds{
+    "user=2 get_before_put=0", "user=2 reason_first=0", "user=2 reason_deleted=0",
+    "user=2 condemned=0",      "user=1 loss=1 young=0", "user=2 loss=1 list_by_mark=0",
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(model)
+
+BOOST_AUTO_TEST_CASE(as_asked) {
+  if (char const* const asked = std::getenv("TRAINYARD_MODEL")) BOOST_TEST(!explore(asked, true).wrong());
+}
+
+BOOST_DATA_TEST_CASE(the_promises_are_kept_save_in_their_windows, boost::unit_test::data::make(kRulesOn),
+                     bounds) {
+  Report const report = explore(bounds.words);
+  BOOST_TEST(report.complete);
+  BOOST_TEST(!report.wrong());
+  std::set<Window> met;
+  for (auto const& [breach, found] : report.breaches) met.insert(breach.window);
+  BOOST_TEST((met == std::set<Window>(bounds.windows.begin(), bounds.windows.end())));
+}
+
+BOOST_DATA_TEST_CASE(a_promise_breaks_without_its_rule, boost::unit_test::data::make(kPromisesNeed),
+                     without) {
+  BOOST_TEST(explore(without.words).broke(without.breaks));
+}
+
+BOOST_DATA_TEST_CASE(there_is_no_rest_without_its_rule, boost::unit_test::data::make(kRestNeeds), words) {
+  BOOST_TEST(explore(words).not_live > 0U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace trainyard::model
