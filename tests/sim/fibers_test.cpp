@@ -38,7 +38,7 @@ BOOST_AUTO_TEST_CASE(sleepers_wake_in_the_order_of_their_times) {
       told += fibers.current();
     });
   run();
-  BOOST_TEST(told == "123");
+  BOOST_TEST(told == "test.1test.2test.3");
   BOOST_TEST((clock.steady() == SteadyTime(seconds(3))));
 }
 

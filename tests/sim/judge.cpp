@@ -83,7 +83,8 @@ std::map<std::string, Judge::RunState> Judge::runs() const {
                  .revision = run.what.revision,
                  .reason = run.reason,
                  .live = live,
-                 .completed = machine_.find(name)->exit_code == 0};
+                 .completed = machine_.find(name)->exit_code == 0,
+                 .failed = !live && run.reason.empty() && machine_.find(name)->exit_code != 0};
   }
   return all;
 }
@@ -96,9 +97,19 @@ std::set<std::string> Judge::owners() const {
   return marks;
 }
 
+/// How many failed attempts the object with this mark lets follow another; what fails here fails by its
+/// script.
+std::int64_t Judge::retries_of(std::string const& owner) const {
+  for (ObjectPtr const& object : objects_())
+    if (object->key.kind == "TrainingRun" && reconcilers::owner_mark(kCluster, object->key) == owner)
+      return manifests::training_run_spec_from_json(object->spec).retry_limit;
+  return 0;
+}
+
 /// Promises (a), (b), (c), and that the finalizer comes before the first write.
 void Judge::began(std::string const& name, std::string const& owner, std::string const& revision) {
   bool const others = !touched_.empty();
+  std::int64_t failures = 0;
   if (++created_[name] > 1)
     broken("(a) run " + name + " was created twice", {{"W3", touched_.contains(name)}});
   for (auto const& [other, run] : runs()) {
@@ -106,9 +117,8 @@ void Judge::began(std::string const& name, std::string const& owner, std::string
     if (run.live)
       broken("(b) run " + name + " was created while " + other + " lives",
              {{"W1", late_.contains(name) || late_.contains(other)}, {"W2", store_lost_}, {"W3", others}});
-    // Runs of this world fail by their script, or so that a retry is due: a failed one is not final by
-    // itself.
-    if (run.revision == revision && run.completed)
+    if (run.revision == revision && run.failed) ++failures;
+    if (run.revision == revision && (run.completed || (run.failed && failures > retries_of(owner))))
       broken("(c) run " + name + " was created though " + other + " has ended for good",
              {{"W3", others}, {"W1", late_.contains(name)}});
   }

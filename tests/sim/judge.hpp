@@ -70,6 +70,7 @@ class Judge {
   /// A breach of a promise, unless one of the windows holds.
   void broken(std::string const& promise, std::initializer_list<Excuse> excuses = {});
   void began(std::string const& name, std::string const& owner, std::string const& revision);
+  [[nodiscard]] std::int64_t retries_of(std::string const& owner) const;
   void job_written(std::string const& name);
   void compute_deleted(std::string const& name);
   void check_ready(StoredObject const& after);

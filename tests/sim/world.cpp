@@ -270,11 +270,17 @@ std::string World::not_ready_because(ObjectKey const& key) const {
 
 std::string World::story() const {
   std::string text = "seed " + std::to_string(options_.seed);
-  if (options_.kill)
+  std::string again = "TRAINYARD_SEED=" + std::to_string(options_.seed);
+  if (options_.kill) {
     text += std::string(", killed ") + (options_.kill->before ? "before" : "after") + " effect " +
             std::to_string(options_.kill->at);
-  if (options_.lost_call != 0) text += ", answer " + std::to_string(options_.lost_call) + " lost";
-  text += "; repeat it alone: TRAINYARD_SEED=" + std::to_string(options_.seed) + "\n";
+    again = "TRAINYARD_AT=" + std::to_string(options_.kill->at);
+  }
+  if (options_.lost_call != 0) {
+    text += ", answer " + std::to_string(options_.lost_call) + " lost";
+    again = "TRAINYARD_AT=" + std::to_string(options_.lost_call);
+  }
+  text += "; repeat it alone: " + again + " and this test's name\n";
   for (auto const& [window, times] : judge.windows())
     text += "window " + window + ": " + std::to_string(times) + "\n";
   for (std::string const& verdict : judge.verdicts()) text += "broken: " + verdict + "\n";
