@@ -23,15 +23,40 @@ constexpr std::array<std::string_view, 10> kMembers{
     "password",     "accountkey",    "sastoken",      "\"key",        "\"secret"};
 constexpr std::string_view kEnds = "&\"' \t\r\n;,<>\\";
 constexpr std::size_t kLeastSecret = 4;
+constexpr std::size_t kLeastLine = 8;    // of a secret of several
+constexpr std::size_t kLeastInside = 6;  // characters of base64: fewer would blot out parts of words
 
 bool token_char(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_'; }
 
-void replace_all(std::string& text, std::string_view what) {
-  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + kBlot.size()))
-    text.replace(at, what.size(), kBlot);
+void replace_all(std::string& text, std::string_view what, std::string_view by) {
+  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size()))
+    text.replace(at, what.size(), by);
 }
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+std::string in_json(std::string_view text) {
+  std::string const quoted = Json(text).dump();
+  return quoted.substr(1, quoted.size() - 2);
+}
+
+/// As some encode an address: %2f for %2F.
+std::string in_small_hex(std::string encoded) {
+  for (std::size_t at = encoded.find('%'); at != std::string::npos; at = encoded.find('%', at + 3)) {
+    encoded[at + 1] = lower(encoded[at + 1]);
+    encoded[at + 2] = lower(encoded[at + 2]);
+  }
+  return encoded;
+}
+
+/// What base64 of a longer text has of a value that `before` bytes stand before (modulo 3): the characters
+/// that depend on nothing else.
+std::string inside_base64(std::string_view value, std::size_t before,
+                          std::string (*encode)(std::string_view)) {
+  std::string const encoded = encode(std::string(before, '\0') + std::string(value));
+  std::size_t const from = (before * 8 + 5) / 6, to = (before + value.size()) * 8 / 6;
+  return encoded.substr(from, to - from);
+}
 
 /// Where the text goes on behind the next `word` (in lower case), from `at` on; npos if there is none.
 std::size_t behind(std::string const& text, std::string_view word, std::size_t at) {
@@ -98,8 +123,16 @@ bool has_control(std::string_view text) {
 /// A line end in a text would let it forge the next line.
 std::string on_one_line(std::string_view text) {
   if (!has_control(text)) return std::string(text);
-  std::string const quoted = Json(text).dump();
-  return quoted.substr(1, quoted.size() - 2);
+  return in_json(text);
+}
+
+/// Before it is quoted: what is hidden of a text that is cut off is its end, not the line's.
+Json scrubbed(Json const& value, Scrubber const& scrubber) {
+  if (value.is_string()) return scrubber.scrub(value.string_or(""));
+  if (!value.is_object() && !value.is_array()) return value;
+  std::string const clean = scrubber.scrub(value.dump());
+  Result<Json> const parsed = Json::parse(clean);
+  return parsed ? *parsed : Json(clean);
 }
 
 std::string_view name_of(LogLevel level) {
@@ -121,21 +154,35 @@ std::string_view name_of(LogLevel level) {
 void Scrubber::add_secret(std::string_view value) {
   if (value.size() < kLeastSecret) return;
   std::lock_guard lock(mutex_);
-  secrets_.insert(std::string(value));
-  secrets_.insert(percent_encode(value));
-  secrets_.insert(base64(value));
-  std::string const in_json = Json(value).dump();
-  secrets_.insert(in_json.substr(1, in_json.size() - 2));
+  add_forms(value);
+  if (value.find('\n') == std::string_view::npos) return;
+  while (!value.empty()) {
+    std::string_view line = value.substr(0, value.find('\n'));
+    value.remove_prefix(std::min(line.size() + 1, value.size()));
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.size() >= kLeastLine && !line.starts_with("-----")) add_forms(line);  // PEM's frame is no secret
+  }
+}
+
+void Scrubber::add_forms(std::string_view value) {
+  std::string const in_address = percent_encode(value);
+  std::string in_form = in_address;
+  replace_all(in_form, "%20", "+");
+  std::string const json = in_json(value);
+  for (std::string const& form : {std::string(value), in_address, in_small_hex(in_address), in_form,
+                                  percent_encode(in_address), json, in_json(json)})
+    secrets_.insert(form);
+  for (std::size_t before = 0; before < 3; ++before)
+    for (std::string const& form :
+         {inside_base64(value, before, base64), inside_base64(value, before, base64url)})
+      if (form.size() >= kLeastInside) secrets_.insert(form);
 }
 
 std::string Scrubber::scrub(std::string_view text) const {
   std::string clean(text);
   {
     std::lock_guard lock(mutex_);
-    // Longer values first: one may be the beginning of another.
-    std::vector<std::string_view> in_order(secrets_.begin(), secrets_.end());
-    std::sort(in_order.begin(), in_order.end(), [](auto a, auto b) { return a.size() > b.size(); });
-    for (std::string_view const secret : in_order) replace_all(clean, secret);
+    for (std::string const& secret : secrets_) replace_all(clean, secret, kBlot);
   }
   for (std::string_view const name : kAssigned)
     for (std::string_view const equals : {"=", "%3d"})
@@ -155,23 +202,24 @@ void Logger::log(LogLevel level, std::string_view text, std::vector<LogField> co
   if (level < least_) return;
   std::string line;
   if (format_ == LogFormat::Json) {
-    Json entry =
-        Json::object({{"time", to_rfc3339(clock_.wall())}, {"level", name_of(level)}, {"msg", text}});
-    for (LogField const& field : fields) entry[field.key] = field.value;
+    Json entry = Json::object(
+        {{"time", to_rfc3339(clock_.wall())}, {"level", name_of(level)}, {"msg", scrubber_.scrub(text)}});
+    for (LogField const& field : fields) entry[field.key] = scrubbed(field.value, scrubber_);
     line = entry.dump();
   } else {
-    line = to_rfc3339(clock_.wall()) + " " + std::string(name_of(level)) + " " + on_one_line(text);
+    line = to_rfc3339(clock_.wall()) + " " + std::string(name_of(level)) + " " +
+           on_one_line(scrubber_.scrub(text));
     for (LogField const& field : fields) {
-      std::string value = field.value.is_string() ? field.value.string_or("") : field.value.dump();
+      Json const clean = scrubbed(field.value, scrubber_);
+      std::string value = clean.is_string() ? clean.string_or("") : clean.dump();
       bool const bare =
           !value.empty() && !has_control(value) && value.find_first_of(" \"=") == std::string::npos;
       if (!bare) value = Json(value).dump();
       line += " " + std::string(field.key) + "=" + value;
     }
   }
-  std::string const clean = scrubber_.scrub(line);
   std::lock_guard lock(mutex_);
-  sink_(clean);
+  sink_(line);
 }
 
 }  // namespace trainyard

@@ -18,13 +18,22 @@ namespace trainyard {
 /// Web Tokens, account keys, client_secret=..., Bearer ..., access tokens). Safe from any thread.
 class Scrubber {
  public:
-  void add_secret(
-      std::string_view value);  // values shorter than 4 characters are not taken: they would blot out words
+  /// Hidden as it is, and as JSON, an address, a form or base64 have it; each line of several too, since a
+  /// log takes them apart. Not taken if shorter than 4 characters: it would blot out words.
+  void add_secret(std::string_view value);
   [[nodiscard]] std::string scrub(std::string_view text) const;
 
  private:
+  /// One may be the beginning of another.
+  struct LongerFirst {
+    bool operator()(std::string const& a, std::string const& b) const {
+      return a.size() != b.size() ? a.size() > b.size() : a < b;
+    }
+  };
+  void add_forms(std::string_view value);  // with mutex_ held
+
   mutable std::mutex mutex_;
-  std::set<std::string, std::less<>> secrets_;  // guarded by mutex_
+  std::set<std::string, LongerFirst> secrets_;  // guarded by mutex_
 };
 
 enum class LogLevel { Debug, Info, Warning, Error };

@@ -39,6 +39,14 @@ std::string readable(std::string_view bytes, std::size_t most_bytes) {
   return text;
 }
 
+std::string one_line(std::string_view text) {
+  std::string line(text);
+  std::replace_if(
+      line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; },
+      ' ');
+  return line;
+}
+
 std::string short_number(double value, int digits) {
   std::array<char, 64> text{};
   int const size = std::snprintf(text.data(), text.size(), "%.*g", digits, value);

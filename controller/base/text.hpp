@@ -11,6 +11,9 @@ namespace trainyard {
 /// the character that reaches `most_bytes`.
 std::string readable(std::string_view bytes, std::size_t most_bytes = std::string_view::npos);
 
+/// Control characters become blanks, so that a text moves no terminal's cursor and forges no line.
+std::string one_line(std::string_view text);
+
 /// At most so many digits that count: "0.9712", "1e-05".
 std::string short_number(double value, int digits);
 

@@ -1,5 +1,6 @@
 #include "controller/base/time_text.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -104,6 +105,12 @@ std::optional<WallTime> time_of(Fields const& f) {
          milliseconds(f.millis);
 }
 
+/// Whether the year can be written: an offset, or a leap second, may lead out of what has four digits.
+bool has_four_digits(WallTime time) {
+  int const year(std::chrono::year_month_day(std::chrono::floor<days>(time)).year());
+  return year >= 0 && year <= 9999;
+}
+
 std::string decimal(Duration left) {
   std::string text = std::to_string(left.count() / 1000);
   int const millis = static_cast<int>(left.count() % 1000);
@@ -169,7 +176,8 @@ Result<WallTime> parse_rfc3339(std::string_view text) {
     scan.literal(scan.peek('z') ? "z" : "Z");
   }
   std::optional<WallTime> const time = time_of(f);
-  if (!scan.done() || !time) return invalid(text, "time as in RFC 3339, like 2026-11-24T08:30:00Z");
+  if (!scan.done() || !time || !has_four_digits(*time - offset))
+    return invalid(text, "time as in RFC 3339, like 2026-11-24T08:30:00Z");
   return *time - offset;
 }
 
@@ -219,7 +227,8 @@ Result<WallTime> parse_http_date(std::string_view text) {
   else
     scan.literal("GMT");
   std::optional<WallTime> const time = time_of(f);
-  if (!scan.done() || !time) return invalid(text, "HTTP date, like Tue, 24 Nov 2026 08:30:00 GMT");
+  if (!scan.done() || !time || !has_four_digits(*time))
+    return invalid(text, "HTTP date, like Tue, 24 Nov 2026 08:30:00 GMT");
   return *time;
 }
 
@@ -337,13 +346,14 @@ std::string age_text(Duration age) {
 }
 
 Result<Duration> parse_retry_after(std::string_view text, WallTime now) {
+  constexpr double kMost = static_cast<double>(kLongestRetryAfter.count());
   double count = 0;
   auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (error == std::errc{} && end == text.data() + text.size() && std::isfinite(count) && count < 1e9)
-    return Duration(static_cast<Duration::rep>(std::max(0.0, std::ceil(count * 1000))));
+  if (error == std::errc{} && end == text.data() + text.size() && std::isfinite(count))
+    return Duration(static_cast<Duration::rep>(std::clamp(std::ceil(count * 1000), 0.0, kMost)));
   Result<WallTime> const at = parse_http_date(text);
   if (!at) return invalid(text, "Retry-After: seconds, or an HTTP date");
-  return std::max(Duration{0}, *at - now);
+  return std::clamp(*at - now, Duration{0}, kLongestRetryAfter);
 }
 
 }  // namespace trainyard

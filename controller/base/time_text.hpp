@@ -19,7 +19,10 @@ Result<Duration> parse_iso_duration(std::string_view text);  // P7D, PT1H30M, PT
 Result<Duration> parse_duration(std::string_view text);
 std::string to_duration_text(Duration duration);  // 1h30m, the form parse_duration reads
 std::string age_text(Duration age);               // as kubectl: 45s, 3m20s, 5h10m, 2d4h
-/// Retry-After: seconds (fractions allowed) or an HTTP date, told from `now`; never negative.
+/// What a server may make us wait at most: its mistake, or a wrong clock here, must not stop us for years.
+inline constexpr Duration kLongestRetryAfter = std::chrono::hours(1);
+/// Retry-After: seconds (fractions allowed) or an HTTP date, told from `now`; from nothing to
+/// kLongestRetryAfter.
 Result<Duration> parse_retry_after(std::string_view text, WallTime now);
 
 }  // namespace trainyard

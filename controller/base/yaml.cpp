@@ -91,13 +91,24 @@ bool valid_utf8(std::string_view text) {
 /// stack.
 class Guard final : public YAML::EventHandler {
  public:
-  void OnDocumentStart(YAML::Mark const&) override { depth_ = 0; }
+  void OnDocumentStart(YAML::Mark const& mark) override {
+    // What cannot begin a node (a ',' at the start of a line) is not taken from the text: yaml-cpp would find
+    // an empty document before it again, for ever.
+    if (mark.pos == start_) refuse(mark, "no value begins so; quote the text if it is one");
+    start_ = mark.pos;
+    depth_ = 0;
+  }
   void OnDocumentEnd() override {}
   void OnNull(YAML::Mark const&, YAML::anchor_t) override {}
   void OnAlias(YAML::Mark const& mark, YAML::anchor_t) override {
     refuse(mark, "aliases (*) are not taken here; write the value out");
   }
-  void OnScalar(YAML::Mark const&, std::string const&, YAML::anchor_t, std::string const&) override {}
+  void OnScalar(YAML::Mark const& mark, std::string const&, YAML::anchor_t,
+                std::string const& value) override {
+    // yaml-cpp gives \N, \_, \L and \P as bytes that are no UTF-8.
+    if (!valid_utf8(value))
+      refuse(mark, "an escape of this text is not taken here; write the character itself");
+  }
   void OnSequenceStart(YAML::Mark const& mark, std::string const&, YAML::anchor_t,
                        YAML::EmitterStyle::value) override {
     deeper(mark);
@@ -117,6 +128,7 @@ class Guard final : public YAML::EventHandler {
     throw YAML::ParserException(mark, why);
   }
 
+  int start_ = -1;  // of the document before
   int depth_ = 0;
 };
 
@@ -191,7 +203,8 @@ class Reader {
 std::string yaml_text(std::string const& text) {
   bool plain = !text.empty() && text.find_first_of("\n\r\t\"\\#:{}[],&*!|>%@`") == std::string::npos &&
                text.front() != ' ' && text.back() != ' ' && text.front() != '-' && text.front() != '?' &&
-               text.front() != '\'' && text != "<<";
+               text.front() != '\'' && text != "<<" && !text.starts_with("...") &&
+               !text.starts_with("\xEF\xBB\xBF");  // a byte order mark
   for (char c : text) plain = plain && static_cast<unsigned char>(c) >= 0x20 && c != 0x7f;
   static constexpr std::string_view kOld[] = {"yes", "no", "on",  "off", "y",  "n",  "Yes",
                                               "No",  "On", "Off", "YES", "NO", "ON", "OFF"};

@@ -5,9 +5,9 @@
 
 #include <fcntl.h>
 #include <malloc.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
+#include "controller/base/core_files.hpp"
 #include "controller/cli/commands.hpp"
 #include "controller/cli/folder.hpp"
 #include "controller/cli/health_server.hpp"
@@ -110,8 +110,7 @@ int run_operator(Parsed const& parsed) {
   if (!log_file) return fail(log_file.error().while_doing("--log-file"));
 
   ::mallopt(M_ARENA_MAX, 1);  // passes wait more than they compute: an arena a thread only keeps more memory
-  rlimit const none{0, 0};
-  ::setrlimit(RLIMIT_CORE, &none);  // a core file would hold tokens
+  forbid_core_files();
   std::string const certificates = prepare_http_process();
   if (!certificates.empty()) options->ssl_cert_file = certificates;
   options->transport = transport_options_from_environment();

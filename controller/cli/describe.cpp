@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "controller/base/text.hpp"
 #include "controller/base/time_text.hpp"
 #include "controller/base/yaml.hpp"
 #include "controller/cli/table.hpp"

@@ -56,12 +56,6 @@ std::vector<std::string> cells_of(Row const& row) {
 
 }  // namespace
 
-std::string one_line(std::string_view text) {
-  std::string out;
-  for (char c : text) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
-  return out;
-}
-
 std::string metrics_text(Json const& metrics, int digits) {
   std::string text;
   for (auto const& [name, value] : metrics.members())

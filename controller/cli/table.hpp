@@ -27,8 +27,6 @@ std::string table_of(std::vector<Row> const& rows, std::size_t width);
 /// found.
 std::string wide_table_of(std::vector<ObjectPtr> const& objects, WallTime now);
 
-/// One line, without what would move a terminal's cursor.
-std::string one_line(std::string_view text);
 /// "accuracy=0.98 loss=0.05"; `digits` that count of each value.
 std::string metrics_text(Json const& metrics, int digits);
 

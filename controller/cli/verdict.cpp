@@ -1,5 +1,6 @@
 #include "controller/cli/verdict.hpp"
 
+#include "controller/base/text.hpp"
 #include "controller/cli/folder.hpp"
 #include "controller/cli/table.hpp"
 #include "manifests/condition.hpp"

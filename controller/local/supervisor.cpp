@@ -8,9 +8,9 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/inotify.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
+#include "controller/base/core_files.hpp"
 #include "controller/base/http_server.hpp"
 #include "controller/base/time_text.hpp"
 #include "controller/local/log_file.hpp"
@@ -145,8 +145,7 @@ Result<Done> end(RunFolder const& folder, Ending ending, Clock const& clock) {
 }  // namespace
 
 Result<Done> supervise(RunFolder const& folder, Clock const& clock) {
-  rlimit const no_core{.rlim_cur = 0, .rlim_max = 0};  // memory holds what no disk should
-  ::setrlimit(RLIMIT_CORE, &no_core);
+  forbid_core_files();
   Result<Claim> const claim = folder.read_claim();
   if (!claim) return claim.error();
   WallTime const now = clock.wall();

@@ -173,8 +173,7 @@ Result<ArmAnswer> ArmClient::exchange(HttpRequest request, Door door, Urgency ur
       if (first) continue;
     }
     if (!response->ok()) {
-      Error error = arm_error(*response, parts_.clock.wall());
-      error.message = parts_.scrubber.scrub(error.message);
+      Error error = arm_error(*response, parts_.clock.wall(), parts_.scrubber);
       // The gateway's 5xx says nothing of what the service behind it did.
       error.maybe_applied = !is_read(request.method) && (response->status >= 500 || response->status == 408);
       return error;

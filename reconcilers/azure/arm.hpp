@@ -52,7 +52,10 @@ enum class Urgency { Edit, Periodic };  // an edit goes before periodic looks
 /// A failed answer as an Error: kind by status and code (sheet 1, section 2.2), reason = the code, message =
 /// Azure's words scrubbed, deepest innerError code, retry_after, request id. An empty 404 is NotFound with
 /// reason "NotFound".
-Error arm_error(HttpResponse const& response, WallTime now);
+Error arm_error(HttpResponse const& response, WallTime now, Scrubber const& scrubber);
+
+/// A code of Azure's as a condition's reason may be written: letters, digits and '_' of it, at most 128.
+std::string reason_word(std::string_view code);
 
 /// Is the 404 that of a parent (workspace, resource group, subscription) rather than of the thing itself?
 /// (rule 2) For what lies below a workspace; in doubt it is the parent's, which never proves absence.

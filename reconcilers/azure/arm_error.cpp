@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "controller/base/text.hpp"
 #include "controller/base/time_text.hpp"
 #include "reconcilers/azure/arm.hpp"
 #include "reconcilers/azure/telemetry.hpp"
@@ -10,7 +11,7 @@ namespace trainyard::azure {
 
 namespace {
 
-constexpr std::size_t kLongestMessage = 1000;
+constexpr std::size_t kLongestMessage = 1000, kLongestReason = 128;
 
 struct Said {
   std::string code, message, inner;
@@ -36,9 +37,9 @@ std::string deepest(Json const& inner) {
   return code;
 }
 
-std::string one_line(std::string text) {
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; }, ' ');
+/// Scrubbed while it is whole: half a secret is not recognised.
+std::string sentence(std::string_view said, Scrubber const& scrubber) {
+  std::string text = one_line(scrubber.scrub(said));
   if (text.size() > kLongestMessage) {
     std::size_t end = kLongestMessage;
     while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U)
@@ -53,18 +54,19 @@ std::string one_line(std::string text) {
 /// Sheet of error bodies: {"error": {...}}, the same without wrapper or capitalised, MLflow's {"error_code",
 /// "message"}; the service's inner codes stand in additionalInfo, those of the data plane in the error
 /// itself.
-Said read_body(std::string const& text) {
+Said read_body(std::string const& text, Scrubber const& scrubber) {
   Result<Json> const parsed =
       Json::parse(text.starts_with("\xEF\xBB\xBF") ? std::string_view(text).substr(3) : text);
   if (!parsed || !parsed->is_object()) return {};
   Json const& wrapped = either(*parsed, "error", "Error");
   Json const& error = wrapped.is_object() ? wrapped : *parsed;
-  Said said{.code = either(error, "code", "Code").string_or(parsed->text("error_code")),
-            .message = one_line(either(error, "message", "Message").string_or("")),
+  Said said{.code = reason_word(either(error, "code", "Code").string_or(parsed->text("error_code"))),
+            .message = sentence(either(error, "message", "Message").string_or(""), scrubber),
             .inner = deepest(error.find("innerError") != nullptr ? error.at("innerError")
                                                                  : error.at("innererror"))};
   for (Json const& info : error.at("additionalInfo").items())
     if (info.text("type") == "InnerError") said.inner = deepest(info.at({"info", "value"}));
+  said.inner = reason_word(said.inner);
   return said;
 }
 
@@ -135,8 +137,8 @@ std::string reason_of(int status, Said const& said) {
 
 }  // namespace
 
-Error arm_error(HttpResponse const& response, WallTime now) {
-  Said const said = read_body(response.body);
+Error arm_error(HttpResponse const& response, WallTime now, Scrubber const& scrubber) {
+  Said const said = read_body(response.body, scrubber);
   Error error{.kind = kind_of(response.status, said),
               .reason = reason_of(response.status, said),
               .message = said.message,
@@ -150,6 +152,13 @@ Error arm_error(HttpResponse const& response, WallTime now) {
   if (std::optional<std::string> const header = response.header("Retry-After"))
     if (Result<Duration> const wait = parse_retry_after(*header, now)) error.retry_after = *wait;
   return error;
+}
+
+std::string reason_word(std::string_view code) {
+  std::string word;
+  for (char const c : code.substr(0, kLongestReason))
+    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_') word += c;
+  return word;
 }
 
 bool parent_is_missing(Error const& error) {

@@ -49,9 +49,10 @@ std::optional<std::size_t> total_of(HttpResponse const& response) {
 
 }  // namespace
 
-Error blob_error(HttpResponse const& response, WallTime now) {
-  std::string const code = response.header("x-ms-error-code").value_or("");
-  Error error = arm_error({.status = response.status, .headers = response.headers, .body = ""}, now);
+Error blob_error(HttpResponse const& response, AzureParts const& parts) {
+  std::string const code = reason_word(response.header("x-ms-error-code").value_or(""));
+  Error error = arm_error({.status = response.status, .headers = response.headers, .body = ""},
+                          parts.clock.wall(), parts.scrubber);
   if (!code.empty()) error.reason = code;
   error.message = "storage answered with status " + std::to_string(response.status) +
                   (code.empty() ? "" : " (" + code + ")");
@@ -87,7 +88,7 @@ Result<Done> BlobContainer::put(std::string const& path, std::string const& cont
   if (!response) return response.error();
   // The container is ours alone and new: who is there before us is an earlier request of ours.
   bool const there = response->status == 409 && response->header("x-ms-error-code") == "BlobAlreadyExists";
-  if (!response->ok() && !there) return blob_error(*response, arm_.parts().clock.wall());
+  if (!response->ok() && !there) return blob_error(*response, arm_.parts());
   return Done{};
 }
 
@@ -96,7 +97,7 @@ Result<Done> BlobContainer::set_metadata(std::string const& path, HttpHeaders co
   Result<HttpResponse> const response = send(
       arm_, {.method = "PUT", .url = url(path, "comp=metadata"), .headers = headers}, kReadDeadline, context);
   if (!response) return response.error();
-  if (!response->ok()) return blob_error(*response, arm_.parts().clock.wall());
+  if (!response->ok()) return blob_error(*response, arm_.parts());
   return Done{};
 }
 
@@ -116,7 +117,7 @@ Result<std::string> read_blob_tail(ArmClient const& arm, std::string const& sas_
       response = get(*total - bytes, bytes);
   if (response && response->status == 416) response = get(std::nullopt, bytes);  // an empty blob has no range
   if (!response) return response.error();
-  if (!response->ok()) return blob_error(*response, arm.parts().clock.wall());
+  if (!response->ok()) return blob_error(*response, arm.parts());
   // A server may ignore the range and send all of it.
   std::size_t const extra = response->body.size() > bytes ? response->body.size() - bytes : 0;
   return response->body.substr(extra);

@@ -32,6 +32,6 @@ Result<std::string> read_blob_tail(ArmClient const& arm, std::string const& sas_
 
 /// A failed answer of Blob storage: its code stands in a header, since a HEAD has no body. Nothing of the
 /// body is repeated.
-Error blob_error(HttpResponse const& response, WallTime now);
+Error blob_error(HttpResponse const& response, AzureParts const& parts);
 
 }  // namespace trainyard::azure

@@ -79,9 +79,10 @@ class Reader {
     for (auto const& [field, to] :
          {std::pair{"resourceManager", &cloud.resource_manager}, {"authority", &cloud.authority}}) {
       Result<Url> const url = parse_url(*to);
-      if (!url || url->path != "/" || !url->query.empty())
+      if (!url) return wrong(path + "." + field, "cannot be used: " + url.error().message);
+      if (url->path != "/" || !url->query.empty())
         return wrong(path + "." + field,
-                     "must be an origin such as https://host or https://host:8443, not '" + *to + "'");
+                     "must be an origin, such as " + url->origin() + ", without a path or a query");
       *to = url->origin();
     }
     while (cloud.audience.ends_with('/')) cloud.audience.pop_back();

@@ -1,6 +1,7 @@
 #include "reconcilers/azure/computes.hpp"
 
 #include "controller/base/encoding.hpp"
+#include "controller/base/text.hpp"
 #include "controller/base/time_text.hpp"
 #include "reconcilers/azure/api_versions.hpp"
 
@@ -21,13 +22,11 @@ void add_errors(Json const& list, std::vector<std::string>& errors) {
   }
 }
 
-Result<Compute> from_answer(ArmAnswer const& answer, bool written) {
-  Result<Compute> compute = parse_compute(answer.body);
-  if (!compute) {
-    Error error = compute.error();
-    error.maybe_applied = written;
-    return error;
-  }
+/// The item of an answer (its body, or one of a list).
+Result<Compute> read_compute(Json const& item, ArmAnswer const& answer, Scrubber const& scrubber) {
+  Result<Compute> compute = parse_compute(item);
+  if (!compute) return compute;
+  for (std::string& error : compute->errors) error = one_line(scrubber.scrub(error));
   compute->began = answer.began;
   compute->date = answer.date;
   compute->order = answer.order;
@@ -97,7 +96,7 @@ Result<std::optional<Compute>> ComputesClient::get(std::string const& name, Urge
     if (absent) return std::optional<Compute>{};
     return answer.error();
   }
-  Result<Compute> compute = from_answer(std::move(*answer), false);
+  Result<Compute> compute = read_compute(answer->body, *answer, arm_.parts().scrubber);
   if (!compute) return compute.error();
   return std::optional<Compute>(std::move(*compute));
 }
@@ -106,7 +105,11 @@ Result<Compute> ComputesClient::put(std::string const& name, Json const& body, C
   Result<ArmAnswer> answer =
       arm_.send("PUT", path(name), kMachineLearningVersion, body, Urgency::Edit, context);
   if (!answer) return answer.error();
-  return from_answer(std::move(*answer), true);
+  Result<Compute> const compute = read_compute(answer->body, *answer, arm_.parts().scrubber);
+  if (compute) return compute;
+  Error error = compute.error();
+  error.maybe_applied = true;
+  return error;
 }
 
 Result<Done> ComputesClient::remove(std::string const& name, Context const& context, ArmTold* told) {
@@ -121,12 +124,8 @@ Result<ComputeList> ComputesClient::list(Context const& context) {
   ComputeList list;
   auto const on_page = [&](ArmAnswer const& page) {
     for (Json const& item : page.body.at("value").items()) {
-      Result<Compute> compute = parse_compute(item);
-      if (!compute) continue;
-      compute->began = page.began;
-      compute->date = page.date;
-      compute->order = page.order;
-      list.items.push_back(std::move(*compute));
+      Result<Compute> compute = read_compute(item, page, arm_.parts().scrubber);
+      if (compute) list.items.push_back(std::move(*compute));
     }
     return true;
   };

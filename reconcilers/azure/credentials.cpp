@@ -6,6 +6,7 @@
 
 #include "controller/base/encoding.hpp"
 #include "controller/base/json.hpp"
+#include "controller/base/text.hpp"
 #include "controller/base/time_text.hpp"
 #include "reconcilers/azure/deadline.hpp"
 
@@ -78,10 +79,10 @@ std::string stable_words(Json const& body) {
     if (std::size_t const at = text.find(tail); at != std::string::npos) text.resize(at);
   if (std::size_t const colon = text.find(": "); text.starts_with("AADSTS") && colon != std::string::npos)
     text.erase(0, colon + 2);
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return c == '\r' || c == '\n'; }, ' ');
+  if (text.empty()) text = body.text("error");
+  text = one_line(text);
   while (text.ends_with(' ')) text.pop_back();
-  return text.empty() ? body.text("error") : text;
+  return text;
 }
 
 std::int64_t seconds_of(Json const& value) {
@@ -104,7 +105,6 @@ class ClientSecretTokens final : public TokenSource {
               "&client_secret=" + percent_encode(credential.secret) +
               "&scope=" + percent_encode(cloud.audience + "/.default")) {
     scrubber_.add_secret(credential.secret);
-    scrubber_.add_secret(percent_encode(credential.secret));
   }
 
   Result<std::string> token(Context const& context) override {

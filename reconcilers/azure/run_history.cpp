@@ -1,5 +1,6 @@
 #include "reconcilers/azure/run_history.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "controller/base/encoding.hpp"
@@ -74,7 +75,9 @@ Result<std::map<std::string, double>> get_metrics(ArmClient& arm, WorkspaceId co
 
 Result<std::string> read_log_tail(ArmClient& arm, std::string const& sas_url, std::size_t bytes,
                                   Context const& context) {
-  Result<std::string> const tail = read_blob_tail(arm, sas_url, bytes, context);
+  Result<std::string> tail = read_blob_tail(arm, sas_url, bytes, context);
+  // Of a log that was cut the first line may be half of one, and half a secret is not recognised.
+  if (tail && tail->size() == bytes) tail->erase(0, std::min(tail->find('\n'), tail->size() - 1) + 1);
   if (tail) return arm.parts().scrubber.scrub(readable(*tail));
   if (tail.error().kind == ErrorKind::NotFound) return std::string();
   return tail.error();

@@ -25,8 +25,8 @@ Result<RunDetails> get_run_details(ArmClient& arm, WorkspaceId const& id, AmlWor
 Result<std::map<std::string, double>> get_metrics(ArmClient& arm, WorkspaceId const& id,
                                                   AmlWorkspace const& workspace, std::string const& run,
                                                   Context const& context);
-/// The last `bytes` of a log by its SAS URL, without a token; "" when it is empty or not there yet. Valid
-/// UTF-8 whatever the log holds, scrubbed.
+/// The whole lines among the last `bytes` of a log, by its SAS URL, without a token; "" when it is empty or
+/// not there yet. Valid UTF-8 whatever the log holds, scrubbed.
 Result<std::string> read_log_tail(ArmClient& arm, std::string const& sas_url, std::size_t bytes,
                                   Context const& context);
 

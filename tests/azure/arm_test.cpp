@@ -244,8 +244,8 @@ std::vector<ErrorCase> const kErrors{
 };
 
 BOOST_DATA_TEST_CASE(an_error_body_is_understood, data::make(kErrors), c) {
-  Error const error =
-      arm_error({.status = c.status, .headers = c.headers, .body = c.body}, at("2026-03-01T00:00:00Z"));
+  Error const error = arm_error({.status = c.status, .headers = c.headers, .body = c.body},
+                                at("2026-03-01T00:00:00Z"), Scrubber());
   BOOST_TEST((error.kind == c.kind));
   BOOST_TEST(error.reason == c.reason);
   BOOST_TEST(error.message == c.message);
@@ -259,11 +259,11 @@ BOOST_AUTO_TEST_CASE(retry_after_comes_as_seconds_or_as_a_date) {
   for (auto const& [text, wanted] : {std::pair{"30", seconds(30)},
                                      {"Sun, 01 Mar 2026 12:01:00 GMT", seconds(60)},
                                      {"Sun, 01 Mar 2026 11:00:00 GMT", seconds(0)}}) {
-    Error const error = arm_error({.status = 503, .headers = {{"retry-after", text}}}, now);
+    Error const error = arm_error({.status = 503, .headers = {{"retry-after", text}}}, now, Scrubber());
     BOOST_REQUIRE(error.retry_after.has_value());
     BOOST_TEST(error.retry_after->count() == Duration(wanted).count());
   }
-  BOOST_TEST(!arm_error({.status = 503}, now).retry_after.has_value());
+  BOOST_TEST(!arm_error({.status = 503}, now, Scrubber()).retry_after.has_value());
 }
 
 BOOST_AUTO_TEST_CASE(a_long_message_is_cut_between_characters) {
@@ -272,8 +272,28 @@ BOOST_AUTO_TEST_CASE(a_long_message_is_cut_between_characters) {
       {.status = 400,
        .headers = {},
        .body = Json::object({{"error", Json::object({{"code", "C"}, {"message", long_text}})}}).dump()},
-      at("2026-03-01T00:00:00Z"));
+      at("2026-03-01T00:00:00Z"), Scrubber());
   BOOST_TEST(error.message == std::string(999, 'x') + " ...");
+}
+
+BOOST_AUTO_TEST_CASE(no_half_of_a_secret_stands_where_a_message_is_cut) {
+  Scrubber scrubber;
+  scrubber.add_secret("swordfish-1234");
+  std::string const long_text = std::string(990, 'x') + "swordfish-1234";
+  Error const error = arm_error(
+      {.status = 400, .headers = {}, .body = Json::object({{"code", "C"}, {"message", long_text}}).dump()},
+      at("2026-03-01T00:00:00Z"), scrubber);
+  BOOST_TEST(error.message == std::string(990, 'x') + "[hidden]");
+}
+
+BOOST_AUTO_TEST_CASE(what_azure_says_is_fit_for_a_condition) {
+  Error const error = arm_error(
+      {.status = 400,
+       .headers = {},
+       .body = Json::object({{"code", "Bad\nReason\x1b[31m"}, {"message", "two\nlines\x1b[31m\x7f"}}).dump()},
+      at("2026-03-01T00:00:00Z"), Scrubber());
+  BOOST_TEST(error.reason == "BadReason31m");
+  BOOST_TEST(error.message == "two lines [31m");
 }
 
 BOOST_FIXTURE_TEST_CASE(a_request_has_what_resource_manager_wants, Scripted) {

@@ -86,7 +86,7 @@ BOOST_FIXTURE_TEST_CASE(a_run_is_submitted_seen_and_read_back, Simulated) {
   BOOST_REQUIRE(list.has_value());
   BOOST_TEST(list->items.size() == 1U);
 
-  executor.running["j"] = {.log = "all is well\n", .exit_code = 0, .outputs = {}};
+  executor.running["j"] = {.log = "all is\nwell\n", .exit_code = 0, .outputs = {}};
   pass(std::chrono::seconds(1));
   Result<AmlWorkspace> const workspace = get_workspace(arm, id, {});
   BOOST_REQUIRE_MESSAGE(workspace.has_value(), (workspace ? "" : workspace.error().message));
@@ -95,7 +95,7 @@ BOOST_FIXTURE_TEST_CASE(a_run_is_submitted_seen_and_read_back, Simulated) {
   BOOST_TEST(!details->started_at.empty());
   BOOST_TEST(!details->ended_at.empty());
   BOOST_REQUIRE(details->log_files.contains("user_logs/std_log.txt"));
-  BOOST_TEST(*read_log_tail(arm, details->log_files.at("user_logs/std_log.txt"), 5, {}) == "well\n");
+  BOOST_TEST(*read_log_tail(arm, details->log_files.at("user_logs/std_log.txt"), 6, {}) == "well\n");
   BOOST_TEST(get_metrics(arm, id, *workspace, "j", {})->empty());
   BOOST_TEST(get_run_details(arm, id, *workspace, "unknown", {})->started_at.empty());
 }

@@ -78,14 +78,38 @@ BOOST_DATA_TEST_CASE(what_looks_like_a_secret_is_hidden, data::make(kSecrets), c
 
 BOOST_AUTO_TEST_CASE(told_secrets_are_hidden_in_every_form) {
   Scrubber scrubber;
-  std::string const secret = "p\"w/x\ny";
+  std::string const secret = "p\"w/x\ny w+1";
   scrubber.add_secret(secret);
   scrubber.add_secret("abcd");
   scrubber.add_secret("abcdefgh");
   scrubber.add_secret("abc");  // too short to be taken
-  for (std::string const& form : {secret, percent_encode(secret), base64(secret), Json(secret).dump()})
+  for (std::string const& form : {secret, percent_encode(secret), std::string("p%22w%2fx%0ay%20w%2b1"),
+                                  std::string("p%22w%2Fx%0Ay+w%2B1"), percent_encode(percent_encode(secret)),
+                                  Json(secret).dump(), Json(Json(secret).dump()).dump()})
     BOOST_TEST(scrubber.scrub("<" + form + ">").find("w") == std::string::npos, form);
   BOOST_TEST(scrubber.scrub("abcdefgh abcde abc") == "[hidden] [hidden]e abc");
+}
+
+BOOST_AUTO_TEST_CASE(told_secrets_are_hidden_within_base64) {
+  std::string const secret = "s3cret>>value?";  // has what the two alphabets write differently
+  Scrubber scrubber;
+  scrubber.add_secret(secret);
+  for (std::string const before : {"", "u", "us", "user:"})
+    for (auto const encode : {base64, base64url}) {
+      std::string const clean = scrubber.scrub("Basic " + encode(before + secret + "@host"));
+      BOOST_TEST(clean.find("[hidden]") != std::string::npos, clean);
+      Result<std::string> const rest = base64_decode(clean.substr(clean.find(']') + 1));
+      BOOST_TEST((!rest || rest->find("value") == std::string::npos), clean);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(each_line_of_a_told_secret_is_hidden) {
+  Scrubber scrubber;
+  scrubber.add_secret(
+      "-----BEGIN PRIVATE KEY-----\r\nMIIEvQIBADAN\r\nBgkqhkiG9w0B\nAQ==\n-----END PRIVATE KEY-----\n");
+  BOOST_TEST(scrubber.scrub("1: MIIEvQIBADAN") == "1: [hidden]");
+  BOOST_TEST(scrubber.scrub("2: BgkqhkiG9w0B") == "2: [hidden]");
+  BOOST_TEST(scrubber.scrub("-----BEGIN PRIVATE KEY-----") == "-----BEGIN PRIVATE KEY-----");
 }
 
 BOOST_AUTO_TEST_CASE(text_lines) {
@@ -142,6 +166,16 @@ BOOST_AUTO_TEST_CASE(no_secret_gets_through_either_format) {
       BOOST_TEST(Json::parse(read->text("body")).value().text({"more", "password"}) == "[hidden]");
     }
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_text_that_is_cut_off_breaks_no_line) {
+  Lines lines;
+  lines.logger(LogFormat::Json).info(R"({"password":"hush)", {{"body", R"({"key":"hush)"}, {"name", "fit"}});
+  Result<Json> const read = Json::parse(lines.all.at(0));
+  BOOST_REQUIRE_MESSAGE(read, why(read) << lines.all[0]);
+  BOOST_TEST(read->text("name") == "fit");
+  BOOST_TEST(read->text("body") == R"({"key":"[hidden])");
+  BOOST_TEST(read->text("msg") == R"({"password":"[hidden])");
 }
 
 BOOST_AUTO_TEST_CASE(control_characters_forge_no_line) {

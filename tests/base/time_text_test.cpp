@@ -53,6 +53,8 @@ TimeCase const kRfc3339[] = {
     {"2026-11-24T08:30:60Z", kMorning + minutes(1)},
     {"2024-02-29T00:00:00Z", sys_days{2024y / February / 29}},
     {"1969-12-31T23:59:59.999Z", WallTime(milliseconds(-1))},
+    {"0000-01-01T00:00:00+00:01", {}},
+    {"9999-12-31T23:59:60Z", {}},
     {"", {}},
     {"2026-11-24", {}},
     {"2026-11-24T08:30:00", {}},
@@ -206,7 +208,9 @@ DurationCase const kRetryAfter[] = {
     {"7s", {}},
     {"inf", {}},
     {"nan", {}},
-    {"1e99", {}},
+    {"3601", kLongestRetryAfter},
+    {"1e99", kLongestRetryAfter},
+    {"Tue, 24 Nov 2099 08:30:00 GMT", kLongestRetryAfter},
 };
 
 }  // namespace

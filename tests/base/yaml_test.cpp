@@ -88,6 +88,8 @@ std::ostream& operator<<(std::ostream& out, Refusal const& c) { return out << c.
 
 Refusal const kRefusals[] = {
     {"a: 1\nb: 2\na: 3", 3, 1, "'a' stands twice"},
+    {",", 1, 1, "no value begins so"},
+    {"---\na: 1\n---\n,b", 4, 1, "no value begins so"},
     {"x:\n  a: 1\n  'a': 2", 3, 3, "'a' stands twice"},
     {"{a: 1, a: 2}", 1, 8, "'a' stands twice"},
     {"a: &x {b: 1}\nc:\n  <<: *x", 3, 7, "alias"},
@@ -115,6 +117,8 @@ Refusal const kRefusals[] = {
     {"a: 1\n\tb: 2", 2, 1, ""},
     {"a: 1\n---\nb: {", 3, 1, ""},
     {"a: \xff", 1, 1, "UTF-8"},
+    {"a: \"\\_x\"", 1, 4, "escape"},
+    {"\"\\N\": x", 1, 1, "escape"},
     {std::string("a: \0b", 5), 1, 1, "NUL"},
     {std::string((std::size_t{1} << 20U) + 1, ' '), 1, 1, "1 MiB"},
     {std::string(101, '[') + std::string(101, ']'), 1, 101, "100 deep"},
@@ -280,6 +284,8 @@ deep:
     est: 1.5
 )");
   BOOST_TEST(to_yaml(Json("x")) == "x\n");
+  for (char const* const text : {"...", "\xEF\xBB\xBF", "\xEF\xBB\xBFx", "---", "? x", "<<"})
+    BOOST_TEST((only(to_yaml(Json(text))) == Json(text)), text);
   BOOST_TEST(to_yaml(Json::object()) == "{}\n");
 }
 
