@@ -80,8 +80,7 @@ bool valid_utf8(std::string_view text) {
       code = (code << 6U) | (next & 0x3fU);
     }
     constexpr std::uint32_t kLeast[] = {0, 0x80, 0x800, 0x10000};
-    if (code < kLeast[more] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000) || code == 0)
-      return false;
+    if (code < kLeast[more] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000)) return false;
     i += more + 1;
   }
   return true;
@@ -242,7 +241,8 @@ void write_yaml(std::string& out, Json const& value, std::size_t indent, bool be
 
 Result<std::vector<YamlDocument>> parse_yaml(std::string_view text) {
   if (text.size() > kMostBytes) return invalid({1, 1}, "the text is larger than 1 MiB");
-  if (!valid_utf8(text)) return invalid({1, 1}, "the text is no UTF-8, or has a NUL in it");
+  if (!valid_utf8(text) || text.find('\0') != text.npos)
+    return invalid({1, 1}, "the text is no UTF-8, or has a NUL in it");
   std::vector<YamlDocument> documents;
   try {
     std::istringstream guarded{std::string(text)};

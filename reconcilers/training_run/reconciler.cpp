@@ -1,21 +1,16 @@
 // TrainingRun: one pass. The policy is decide(); here its facts are gathered and its action is done.
 #include "reconcilers/reconciler.hpp"
 
-#include <map>
-#include <set>
-
 #include "controller/base/time_text.hpp"
-#include "manifests/compute_target.hpp"
-#include "reconcilers/compute_target/capabilities.hpp"
+#include "manifests/training_run.hpp"
 #include "reconcilers/conditions.hpp"
-#include "reconcilers/drivers/aml_run.hpp"
-#include "reconcilers/drivers/local_run.hpp"
 #include "reconcilers/forget.hpp"
 #include "reconcilers/names.hpp"
 #include "reconcilers/status_pass.hpp"
 #include "reconcilers/training_run/decide.hpp"
-#include "reconcilers/training_run/driver.hpp"
+#include "reconcilers/training_run/places.hpp"
 #include "reconcilers/training_run/present.hpp"
+#include "reconcilers/training_run/target.hpp"
 
 namespace trainyard::reconcilers {
 
@@ -25,16 +20,8 @@ using manifests::TrainingRunSpec;
 using manifests::TrainingRunStatus;
 
 constexpr int kMostGets = 64;  // of one pass: more attempts than that are looked at in the next
-constexpr std::string_view kLocal = "local", kRestartedAt = "trainyard.dev/restarted-at",
-                           kTakeover = "trainyard.dev/takeover", kReconcile = "trainyard.dev/reconcile";
-
-/// Where the run is wanted, and what the target says about it.
-struct Target {
-  std::string place, compute_name, workspace_id, words;
-  bool ready = false;
-  std::string why_not;
-  bool stalled = false;  // it will not become ready by itself
-};
+constexpr std::string_view kRestartedAt = "trainyard.dev/restarted-at", kTakeover = "trainyard.dev/takeover",
+                           kReconcile = "trainyard.dev/reconcile";
 
 class Pass : StatusPass<TrainingRunStatus> {
  public:
@@ -42,7 +29,8 @@ class Pass : StatusPass<TrainingRunStatus> {
       : StatusPass(parts, std::move(object), context),
         owner_(owner_mark(parts.cluster, object_->key)),
         spec_(manifests::training_run_spec_from_json(object_->spec)),
-        before_(manifests::training_run_status_from_json(object_->status)) {}
+        before_(manifests::training_run_status_from_json(object_->status)),
+        places_(parts, object_->key, before_) {}
 
   Outcome run() {
     if (std::optional<Outcome> const ended = promise()) return *ended;
@@ -52,13 +40,13 @@ class Pass : StatusPass<TrainingRunStatus> {
     trouble_ = resolve(status);
     if (deleting()) {
       trouble_.reset();
-      find_lost_places();
+      places_.find_lost(forget_in(*object_, now_));
     }
     if (trouble_ && before_.run_name.empty() && before_.doubts.empty()) return give_up(status, *trouble_);
     if (trouble_ && before_.observed_generation != object_->generation) status.source_digest.clear();
     RunFacts facts = make_facts(status);
     Outcome const outcome = decide_and_act(status, facts);
-    if (!lost_.empty() && waits_longer(outcome, forget_in(*object_, now_)))
+    if (places_.any_lost() && waits_longer(outcome, forget_in(*object_, now_)))
       return Outcome::after(forget_in(*object_, now_));
     return trouble_ && outcome.next == Outcome::Next::Rest ? trouble_outcome(*trouble_) : outcome;
   }
@@ -83,7 +71,7 @@ class Pass : StatusPass<TrainingRunStatus> {
   /// to be done or recorded rests on GETs.
   std::optional<RunDecision> decide_from_cache(TrainingRunStatus const& status, RunFacts& facts) {
     if (status.run_name.empty() || facts.deleting) return std::nullopt;
-    Result<std::unique_ptr<RunDriver>> const at = driver(status.run_place);
+    Result<std::unique_ptr<RunDriver>> const at = places_.driver(status.run_place);
     std::optional<RunSeen> seen = at ? (*at)->cached(status.run_name) : std::nullopt;
     if (!seen || !seen->live() || seen->owner != owner_) return std::nullopt;
     RunFacts as_listed = facts;
@@ -98,47 +86,11 @@ class Pass : StatusPass<TrainingRunStatus> {
 
   // ---- what is wanted
 
-  /// Fills target_ as far as it is known: its place is, even while the workspace cannot be used.
-  std::optional<Error> find_target() {
-    ObjectKey const key{"ComputeTarget", object_->key.ns, spec_.compute_target};
-    ObjectPtr const object = parts_.store.get(key);
-    if (!object)
-      return Error{.kind = ErrorKind::NotFound,
-                   .reason = "TargetNotFound",
-                   .message = "spec.computeTarget: there is no ComputeTarget '" + spec_.compute_target +
-                              "' in namespace " + object_->key.ns};
-    manifests::ComputeTargetSpec const target = manifests::compute_target_spec_from_json(object->spec);
-    manifests::ComputeTargetStatus const told = manifests::compute_target_status_from_json(object->status);
-    if (!capabilities_of(target.block).script)
-      return Error{.kind = ErrorKind::Invalid,
-                   .reason = "NotSupportedOnTarget",
-                   .message = "spec.computeTarget: a script cannot run on a target of type " + target.block};
-    manifests::Condition const* const ready = find_condition(told.conditions, manifests::kReady);
-    target_ = {.words = target.block + " " + spec_.compute_target,
-               .ready = says_ready(told.conditions, *object) && !object->deleted_at,
-               .why_not = ready != nullptr ? ready->message : "not looked at yet",
-               .stalled = !stalled_because(*object).empty()};
-    if (target.block == kLocal) {
-      target_.place = kLocal;
-      return std::nullopt;
-    }
-    ObjectKey const workspace{"Workspace", object_->key.ns, target.workspace};
-    target_.place = to_string(workspace);
-    target_.compute_name = compute_name_of(target, spec_.compute_target);
-    auto const scope = parts_.scopes.find(workspace);
-    auto const seen = scope ? scope->workspace() : std::nullopt;
-    if (!seen)  // the target tells why it waits; its next status wakes this run
-      return Error{.kind = target_.stalled ? ErrorKind::NotFound : ErrorKind::Transient,
-                   .reason = target_.stalled ? "TargetNotReady" : "WaitingForTarget",
-                   .message = "ComputeTarget '" + spec_.compute_target + "' is not ready: " + target_.why_not,
-                   .retry_after = std::chrono::seconds(60)};
-    target_.workspace_id = seen->workspace_id;
-    return std::nullopt;
-  }
-
   /// Fills target_, source_digest_ and the wanted revision. On trouble what was wanted last stays wanted.
   std::optional<Error> resolve(TrainingRunStatus& status) {
-    if (std::optional<Error> error = find_target()) return error;
+    std::optional<Error> missing = find_target(parts_, object_->key.ns, spec_, target_);
+    if (!target_.place.empty()) places_.want(target_.place);
+    if (missing) return missing;
     SourceRef const source{.declared_in = object_->source, .directory = spec_.source_directory};
     Result<SourceInfo> const info = parts_.sources.scan(source, context_);
     if (!info) return info.error();
@@ -157,7 +109,8 @@ class Pass : StatusPass<TrainingRunStatus> {
 
   RunFacts make_facts(TrainingRunStatus const& status) {
     std::string const place = target_.place.empty() ? before_.run_place : target_.place;
-    bool const anywhere = !place.empty() && !given_up(place);  // else there is nothing to seek names in
+    bool const anywhere =
+        !place.empty() && !places_.given_up(place);  // else there is nothing to seek names in
     std::string const cluster = parts_.cluster, revision = anywhere ? status.revision : "";
     ObjectKey const key = object_->key;
     RunFacts facts{.deleting = deleting(),
@@ -172,7 +125,7 @@ class Pass : StatusPass<TrainingRunStatus> {
                    .queue_timeout = spec_.queue_timeout,
                    .now = now_,
                    .settle = parts_.settle,
-                   .listing = gather_listing()};
+                   .listing = places_.listing(owner_, context_)};
     facts.name_of = [cluster, key, revision](std::int64_t attempt) {
       return run_name(cluster, key, revision, attempt);
     };
@@ -182,83 +135,21 @@ class Pass : StatusPass<TrainingRunStatus> {
     return facts;
   }
 
-  // ---- where runs are
-
-  Result<std::unique_ptr<RunDriver>> driver(std::string const& place) const {
-    if (place == kLocal)
-      return std::unique_ptr<RunDriver>(std::make_unique<LocalRunDriver>(parts_.local, parts_.clock()));
-    for (auto const& [key, scope] : parts_.scopes.all())
-      if (to_string(key) == place)
-        return std::unique_ptr<RunDriver>(std::make_unique<AmlRunDriver>(
-            scope, job_tag(parts_.cluster),
-            AmlRunDriver::Parts{parts_.sources, parts_.clock(), parts_.started, parts_.settle, place}));
-    return Error{.kind = ErrorKind::Transient,
-                 .reason = "WaitingForWorkspace",
-                 .message = place + " is not ready yet",
-                 .retry_after = std::chrono::seconds(60)};
-  }
-
-  /// Places whose lists must be complete: where it is wanted and wherever an attempt is recorded.
-  std::set<std::string> places_needed() const {
-    std::set<std::string> places{target_.place, before_.run_place};
-    for (manifests::RunDoubt const& doubt : before_.doubts) places.insert(doubt.place);
-    for (manifests::Attempt const& attempt : before_.history) places.insert(attempt.place);
-    places.erase("");
-    return places;
-  }
-
-  /// Rule 24, of a deletion: places that cannot be asked any more. One where nothing was ever sent needs no
-  /// look; the others are waited for a while.
-  void find_lost_places() {
-    bool const sent = !before_.run_name.empty() || !before_.doubts.empty() || !before_.history.empty();
-    for (std::string const& place : places_needed()) {
-      if (place == kLocal) continue;
-      std::string const why =
-          lost_because(parts_.store, {"Workspace", object_->key.ns, place.substr(place.rfind('/') + 1)});
-      if (!why.empty())
-        lost_.insert({place, {.why = why, .given_up = !sent || forget_in(*object_, now_) == Duration{0}}});
-    }
-    forgotten_ = sent;
-  }
-  [[nodiscard]] bool given_up(std::string const& place) const {
-    auto const found = lost_.find(place);
-    return found != lost_.end() && found->second.given_up;
-  }
   [[nodiscard]] static bool waits_longer(Outcome const& outcome, Duration limit) {
     if (limit == Duration{0}) return false;
     return outcome.next == Outcome::Next::Rest ||
            (outcome.next == Outcome::Next::After && outcome.delay > limit);
   }
 
-  RunListing gather_listing() const {
-    RunListing all{.complete = true, .settled = true};
-    std::set<std::string> needed = places_needed();
-    std::erase_if(needed, [&](std::string const& place) { return given_up(place); });
-    std::set<std::string> places = needed;
-    places.insert(std::string(kLocal));
-    for (auto const& [key, scope] : parts_.scopes.all())
-      if (key.ns == object_->key.ns) places.insert(to_string(key));
-    for (std::string const& place : places) {
-      Result<std::unique_ptr<RunDriver>> const at = driver(place);
-      Result<std::optional<RunListing>> listing =
-          at ? (*at)->listing(owner_, context_) : Result<std::optional<RunListing>>(at.error());
-      bool const there = listing && listing->has_value();
-      if (needed.contains(place)) {
-        all.complete = all.complete && there;
-        all.settled = all.settled && there && (*listing)->settled;
-      }
-      if (there) all.items.insert(all.items.end(), (*listing)->items.begin(), (*listing)->items.end());
-    }
-    return all;
-  }
+  // ---- what is seen
 
   std::optional<Error> look(RunId const& id, RunFacts& facts) {
-    if (given_up(id.place)) {
+    if (places_.given_up(id.place)) {
       facts.gets[id.name] = std::nullopt;
       facts.get_began[id.name] = now_;
       return std::nullopt;
     }
-    Result<std::unique_ptr<RunDriver>> const at = driver(id.place);
+    Result<std::unique_ptr<RunDriver>> const at = places_.driver(id.place);
     if (!at) return at.error();
     WallTime began{};
     Result<std::optional<RunSeen>> seen = (*at)->get(id.name, began, context_);
@@ -341,7 +232,7 @@ class Pass : StatusPass<TrainingRunStatus> {
     show(status, facts);
     bool const recorded = std::holds_alternative<RunAct::Record>(decision.action);
     bool const live = is_live(status);
-    set_busy(status);
+    places_.set_busy(status);
     Verdict verdict = verdict_of(status, spec_.ready_when);
     if (trouble_ && status.source_digest.empty())  // what the spec says now could never be told
       return give_up(status, *trouble_);
@@ -350,7 +241,7 @@ class Pass : StatusPass<TrainingRunStatus> {
                  "waiting for " + decision.waiting_for};
     Outcome const next = recorded                                ? Outcome::soon()
                          : details_missing_                      ? Outcome::after(std::chrono::seconds(30))
-                         : live || !decision.waiting_for.empty() ? Outcome::after(pace(facts.place))
+                         : live || !decision.waiting_for.empty() ? Outcome::after(places_.pace(facts.place))
                                                                  : Outcome::rest();
     return conclude(status, verdict, next);
   }
@@ -399,7 +290,7 @@ class Pass : StatusPass<TrainingRunStatus> {
                              .source = {.declared_in = object_->source, .directory = spec_.source_directory},
                              .source_digest = source_digest_,
                              .spec = spec_};
-    Result<std::unique_ptr<RunDriver>> const at = driver(create.id.place);
+    Result<std::unique_ptr<RunDriver>> const at = places_.driver(create.id.place);
     if (!at) return give_up(waiting, at.error());
     Result<PreparedRun> const prepared = (*at)->prepare(request, context_);
     if (!prepared) return give_up(waiting, prepared.error());
@@ -470,7 +361,7 @@ class Pass : StatusPass<TrainingRunStatus> {
     WallTime const intended = parts_.clock().wall();
     if (std::optional<Outcome> const failed = write(decision.status, verdict)) return *failed;
     if (parts_.clock().wall() - intended > kIntentAge) return Outcome::soon();
-    Result<std::unique_ptr<RunDriver>> const at = driver(id.place);
+    Result<std::unique_ptr<RunDriver>> const at = places_.driver(id.place);
     if (!at) return give_up(decision.status, at.error());
     (*at)->set_busy(to_string(object_->key), true);
     Result<Done> const done =
@@ -480,10 +371,8 @@ class Pass : StatusPass<TrainingRunStatus> {
   }
 
   Outcome finalize() {
-    set_busy({});
-    for (auto const& [place, lost] : lost_)
-      if (forgotten_)
-        tell_forgotten(parts_, object_->key, "run " + before_.run_name + " of " + place, lost.why);
+    places_.set_busy({});
+    places_.tell_forgotten();
     return release();
   }
 
@@ -500,32 +389,13 @@ class Pass : StatusPass<TrainingRunStatus> {
     return StatusPass::give_up(status, error);
   }
 
-  /// Each informer hears whether something of this run is under way in its workspace.
-  void set_busy(TrainingRunStatus const& status) const {
-    std::set<std::string> busy;
-    for (manifests::RunDoubt const& doubt : status.doubts) busy.insert(doubt.place);
-    if (is_live(status)) busy.insert(status.run_place);
-    for (auto const& [key, scope] : parts_.scopes.all())
-      scope->set_busy(to_string(object_->key), busy.contains(to_string(key)));
-  }
-
-  [[nodiscard]] Duration pace(std::string const& place) const {
-    Result<std::unique_ptr<RunDriver>> const at = driver(place);
-    return at ? (*at)->pace() : Duration(std::chrono::seconds(10));
-  }
-
   std::string owner_;
   TrainingRunSpec spec_;
   TrainingRunStatus before_;
-  Target target_;
+  RunTarget target_;
+  RunPlaces places_;
   std::optional<Error> trouble_;  // why the wanted state cannot be told; a live attempt is still looked after
   std::string source_digest_;
-  struct Lost {
-    std::string why;
-    bool given_up = false;
-  };
-  std::map<std::string, Lost> lost_;  // by place, of a deletion
-  bool forgotten_ = false;            // something was sent to what is lost
   bool details_missing_ = false;
 };
 

@@ -12,6 +12,7 @@
 
 #include "controller/base/encoding.hpp"
 #include "controller/base/time_text.hpp"
+#include "tests/azsim/release.hpp"
 
 namespace trainyard::azsim {
 namespace {
@@ -20,13 +21,6 @@ constexpr std::string_view kType = "urn:ietf:params:oauth:client-assertion-type:
 constexpr std::string_view kFederatedAudience = "api://AzureADTokenExchange";
 constexpr std::chrono::seconds kSkew{300};
 
-template <auto release>
-struct Release {
-  template <class T>
-  void operator()(T* held) const {
-    release(held);
-  }
-};
 using Bio = std::unique_ptr<BIO, Release<BIO_free_all>>;
 using Key = std::unique_ptr<EVP_PKEY, Release<EVP_PKEY_free>>;
 using X509Ptr = std::unique_ptr<X509, Release<X509_free>>;

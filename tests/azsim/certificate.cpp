@@ -11,16 +11,11 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "tests/azsim/release.hpp"
+
 namespace trainyard::azsim {
 namespace {
 
-template <auto release>
-struct Release {
-  template <class T>
-  void operator()(T* held) const {
-    release(held);
-  }
-};
 using Bio = std::unique_ptr<BIO, Release<BIO_free_all>>;
 using Key = std::unique_ptr<EVP_PKEY, Release<EVP_PKEY_free>>;
 using X509Ptr = std::unique_ptr<X509, Release<X509_free>>;
