@@ -12,8 +12,6 @@ namespace trainyard::directory {
 
 namespace {
 
-constexpr std::int64_t kNanoseconds = 1'000'000'000;
-
 ErrorKind kind_of(int error_number) {
   switch (error_number) {
     case ENOENT:
@@ -37,15 +35,6 @@ Error not_a_file(std::filesystem::path const& path) {
 }
 
 }  // namespace
-
-FileIdentity identity_of(struct stat const& facts) {
-  return {.device = facts.st_dev,
-          .inode = facts.st_ino,
-          .size = facts.st_size,
-          .modified = facts.st_mtim.tv_sec * kNanoseconds + facts.st_mtim.tv_nsec,
-          .changed = facts.st_ctim.tv_sec * kNanoseconds + facts.st_ctim.tv_nsec,
-          .mode = facts.st_mode};
-}
 
 std::string mode_text(FileIdentity const& identity) {
   std::array<char, 8> text{};

@@ -7,23 +7,12 @@
 #include <string>
 #include <string_view>
 
-#include <sys/stat.h>
-
 #include "controller/base/fd.hpp"
+#include "controller/base/file_identity.hpp"
 #include "controller/base/result.hpp"
 
 namespace trainyard::directory {
 
-/// Differs when a file was replaced, written or given other rights.
-struct FileIdentity {
-  std::uint64_t device = 0, inode = 0;
-  std::int64_t size = 0, modified = 0, changed = 0;  // times in nanoseconds
-  std::uint32_t mode = 0;
-  bool operator==(FileIdentity const&) const = default;
-  /// Nobody but its owner may read or write it.
-  [[nodiscard]] bool is_private() const { return (mode & 077U) == 0; }
-};
-FileIdentity identity_of(struct stat const& facts);
 std::string mode_text(FileIdentity const& identity);  // "0644"
 
 struct FileText {

@@ -14,7 +14,6 @@ namespace trainyard::local {
 
 namespace {
 
-constexpr std::int64_t kNanoseconds = 1'000'000'000;
 constexpr std::size_t kMostBytes = std::size_t{16} << 20U;
 
 /// A name beside `path` for what is to be renamed there; each file here has one writer at a time per process.
@@ -32,14 +31,6 @@ Result<Done> write_file(std::filesystem::path const& path, std::string_view cont
 }
 
 }  // namespace
-
-FileIdentity identity_of(struct stat const& facts) {
-  return {.device = facts.st_dev,
-          .inode = facts.st_ino,
-          .size = facts.st_size,
-          .modified = facts.st_mtim.tv_sec * kNanoseconds + facts.st_mtim.tv_nsec,
-          .changed = facts.st_ctim.tv_sec * kNanoseconds + facts.st_ctim.tv_nsec};
-}
 
 Error file_error(int error_number, std::string_view what, std::filesystem::path const& path) {
   bool const absent = error_number == ENOENT || error_number == ENOTDIR;

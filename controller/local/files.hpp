@@ -1,26 +1,15 @@
 // Descriptors with an owner, and files that are there whole or not at all.
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <string>
 #include <string_view>
 
-#include <sys/stat.h>
-
 #include "controller/base/fd.hpp"
 #include "controller/base/result.hpp"
 
 namespace trainyard::local {
-
-/// Differs when a file was replaced or written.
-struct FileIdentity {
-  std::uint64_t device = 0, inode = 0;
-  std::int64_t size = 0, modified = 0, changed = 0;  // times in nanoseconds
-  bool operator==(FileIdentity const&) const = default;
-};
-FileIdentity identity_of(struct stat const& facts);
 
 /// NotFound for what is not there, else Transient: a full disk may have room again. With the system's words.
 Error file_error(int error_number, std::string_view what, std::filesystem::path const& path);

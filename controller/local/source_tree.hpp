@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "controller/base/file_identity.hpp"
 #include "controller/local/files.hpp"
 
 namespace trainyard::local {
