@@ -47,6 +47,11 @@ std::string one_line(std::string_view text) {
   return line;
 }
 
+std::string with_remedy(std::string_view wrong, std::string_view remedy) {
+  if (wrong.ends_with('.')) wrong.remove_suffix(1);
+  return std::string(wrong) + "; " + std::string(remedy);
+}
+
 std::string short_number(double value, int digits) {
   std::array<char, 64> text{};
   int const size = std::snprintf(text.data(), text.size(), "%.*g", digits, value);

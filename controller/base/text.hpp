@@ -14,6 +14,9 @@ std::string readable(std::string_view bytes, std::size_t most_bytes = std::strin
 /// Control characters become blanks, so that a text moves no terminal's cursor and forges no line.
 std::string one_line(std::string_view text);
 
+/// What is wrong, often in a service's own words, and what mends it: "No nodes left; ask for quota".
+std::string with_remedy(std::string_view wrong, std::string_view remedy);
+
 /// At most so many digits that count: "0.9712", "1e-05".
 std::string short_number(double value, int digits);
 

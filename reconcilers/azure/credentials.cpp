@@ -207,9 +207,9 @@ Error entra_error(HttpResponse const& response) {
     error.message = "Entra ID is unavailable for the moment (status " + std::to_string(response.status) + ")";
   } else {
     std::string const words = stable_words(body);
-    error.message = "Entra ID refuses the credential: " +
-                    (words.empty() ? "status " + std::to_string(response.status) : words);
-    error.message += "; check tenantId, clientId and the secret";
+    error.message = with_remedy("Entra ID refuses the credential: " +
+                                    (words.empty() ? "status " + std::to_string(response.status) : words),
+                                "check tenantId, clientId and the secret");
   }
   return error;
 }

@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "controller/base/text.hpp"
 #include "controller/base/time_text.hpp"
 #include "manifests/training_run.hpp"
 #include "reconcilers/compute_target/capabilities.hpp"
@@ -47,11 +48,11 @@ Error provisioning_error(std::vector<std::string> const& errors, std::string con
   if (says("Quota") || says("quota") || says("Batchlusters"))
     return {.kind = ErrorKind::Quota,
             .reason = "QuotaExceeded",
-            .message = message + "; ask for quota, or make the target smaller"};
+            .message = with_remedy(message, "ask for quota, or make the target smaller")};
   if (says("InvalidPropertyValue"))
     return {.kind = ErrorKind::Invalid,
             .reason = "InvalidPropertyValue",
-            .message = message + "; correct the spec"};
+            .message = with_remedy(message, "correct the spec")};
   return {.kind = ErrorKind::Forbidden, .reason = "ProvisioningFailed", .message = message};
 }
 

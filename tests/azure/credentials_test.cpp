@@ -140,7 +140,7 @@ std::vector<RefusalCase> const kRefusals{
      "refuses further requests"},
     {"a code that is not in the table keeps Entra's words, without what differs each time", 400,
      R"({"error":"e","error_description":"AADSTS999: Something odd.\r\nTrace ID: 123\r\nTimestamp: now","error_codes":[999]})",
-     ErrorKind::Unauthorized, "AADSTS999", "Entra ID refuses the credential: Something odd.; check tenantId"},
+     ErrorKind::Unauthorized, "AADSTS999", "Entra ID refuses the credential: Something odd; check tenantId"},
     {"429 without a code", 429, "", ErrorKind::Throttled, "EntraHttp429", "refuses further requests"},
     {"an HTML page", 502, "<html>", ErrorKind::Transient, "EntraHttp502", "unavailable"},
 };
