@@ -21,10 +21,10 @@ struct RunOptions {
   int fail = 0;    // jobs that fail
   int refuse = 0;  // a PUT is answered with a no
   // The world.
-  int operators = 1;       // on the same store
-  int atomic_reads = 1;    // 0: each GET of a pass is a step of its own
-  int beyond_settle = 0;   // 1: requests may land later than `settle`
-  int takeover = 0;        // 1: the annotation is set
+  int operators = 1;      // on the same store
+  int atomic_reads = 1;   // 0: each GET of a pass is a step of its own
+  int beyond_settle = 0;  // 1: requests may land later than `settle`
+  int takeover = 0;       // 1: the annotation is set
   int retry_limit = 0;
   // Rules that can be turned off, to see what each is for.
   int finalizer = 1;       // before the first write
@@ -74,9 +74,9 @@ struct RunState {
     Job job = Job::None;
     Reason reason = Reason::None;
     Byte archived = 0;
-    Byte holder = 0;        // which store's operator made it
-    Byte ended_by_us = 0;   // known to the judge only
-    Byte may_retrain = 0;   // deleted by hand within W3
+    Byte holder = 0;       // which store's operator made it
+    Byte ended_by_us = 0;  // known to the judge only
+    Byte may_retrain = 0;  // deleted by hand within W3
     bool operator==(JobState const&) const = default;
     [[nodiscard]] bool live() const { return job == Job::Live || job == Job::Canceling; }
     [[nodiscard]] bool ended() const {
@@ -91,7 +91,7 @@ struct RunState {
     bool operator==(Attempt const&) const = default;
   };
   struct Status {
-    Byte run = 0;  // 0: none, else the name + 1
+    Byte run = 0;                   // 0: none, else the name + 1
     Byte doubts = 0, finished = 0;  // bits by name, by revision
     Byte attempts = 0;
     std::array<Attempt, kNames> history{};
@@ -117,14 +117,14 @@ struct RunState {
   };
   struct Operator {
     Phase phase = Phase::Idle;
-    Byte settled = 0;   // its process is older than `settle`
+    Byte settled = 0;  // its process is older than `settle`
     Byte has_list = 0, list_settled = 0;
     std::array<Listed, kNames> list{};
-    Byte stale = 0;     // spec or status changed since this pass read them
-    Byte in_time = 0;   // this pass' GETs began `settle` after the doubt
+    Byte stale = 0;    // spec or status changed since this pass read them
+    Byte in_time = 0;  // this pass' GETs began `settle` after the doubt
     std::array<Answer, kNames> gets{};
     Request request = {};
-    Byte doubted_before = 0;  // the name of the PUT was in doubt already
+    Byte doubted_before = 0;                // the name of the PUT was in doubt already
     Spec read_spec = {Object::None, 0, 0};  // while the version check is off
     Status read_status = {};
   };
@@ -138,8 +138,8 @@ struct RunState {
   std::array<Request, 2> in_flight{};
   Status status;
   std::array<Operator, 2> operators{};
-  std::array<Final, kRevisions> final{};        // known to the judge only
-  Byte w1 = 0, w2 = 0, w3 = 0;         // what has happened, known to the judge only
+  std::array<Final, kRevisions> final{};  // known to the judge only
+  Byte w1 = 0, w2 = 0, w3 = 0;            // what has happened, known to the judge only
 };
 
 class RunModel {
@@ -157,7 +157,8 @@ class RunModel {
 
  private:
   class Policy;
-  class Now;
+  class World;
+  class Pass;
 
   RunOptions options_;
   std::unique_ptr<Policy> policy_;

@@ -88,8 +88,7 @@ RunChoice const& RunModel::Policy::decide(RunQuestion const& question) {
 }
 
 RunChoice RunModel::Policy::ask(RunQuestion const& question) const {
-  RunChoice const choice =
-      choice_of(reconcilers::decide(facts_of(question), status_of(question)), question);
+  RunChoice const choice = choice_of(reconcilers::decide(facts_of(question), status_of(question)), question);
   if (choice.kind != RunChoice::Kind::Get || options_.get_before_put) return choice;
   bool const related = question.status.run == choice.name + 1 ||
                        (question.status.doubts >> choice.name & 1) != 0 ||
