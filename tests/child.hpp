@@ -17,12 +17,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/folders.hpp"
 #include "tests/temp_folder.hpp"
 
 namespace trainyard::tests {
 
-inline std::string const kTrainyard = TRAINYARD_BINARY_DIR "/bin/trainyard";
-inline std::string const kAzsim = TRAINYARD_BINARY_DIR "/bin/azsim";
+inline std::string const kTrainyard = build_folder() + "/bin/trainyard";
+inline std::string const kAzsim = build_folder() + "/bin/azsim";
 
 /// Returns when it holds; `told` is what the failure says if it does not in time.
 inline void wait_until(std::function<bool()> const& holds, std::function<std::string()> const& told) {

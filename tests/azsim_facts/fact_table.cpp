@@ -11,6 +11,7 @@
 
 #include "controller/base/time_text.hpp"
 #include "controller/base/yaml.hpp"
+#include "tests/folders.hpp"
 
 namespace trainyard::azsim {
 namespace {
@@ -90,8 +91,7 @@ std::ostream& operator<<(std::ostream& out, FactTable const& table) { return out
 
 std::vector<FactTable> fact_tables() {
   std::vector<FactTable> tables;
-  for (auto const& entry :
-       std::filesystem::directory_iterator(TRAINYARD_SOURCE_DIR "/tests/azsim_facts/tables"))
+  for (auto const& entry : std::filesystem::directory_iterator(source_folder() + "/tests/azsim_facts/tables"))
     if (entry.path().extension() == ".yaml") tables.push_back(read_table(entry.path()));
   std::sort(tables.begin(), tables.end(),
             [](FactTable const& a, FactTable const& b) { return a.name < b.name; });

@@ -2,6 +2,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "tests/child.hpp"
+#include "tests/folders.hpp"
 
 namespace trainyard::tests {
 
@@ -79,7 +80,7 @@ BOOST_AUTO_TEST_CASE(completion_is_a_script_that_the_shell_takes) {
 }
 
 BOOST_AUTO_TEST_CASE(validate_names_every_error_and_what_is_ignored) {
-  Said const good = run_program({"validate", TRAINYARD_SOURCE_DIR "/manifests/samples", "--recursive"});
+  Said const good = run_program({"validate", source_folder() + "/manifests/samples", "--recursive"});
   BOOST_TEST(good.code == 0, all(good));
   TempFolder const folder;
   folder.write("bad.yaml", std::string(kTarget) + "---\nkind: Flower\n");

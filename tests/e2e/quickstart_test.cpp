@@ -3,6 +3,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "tests/e2e/fixture.hpp"
+#include "tests/folders.hpp"
 
 namespace trainyard::tests {
 
@@ -22,7 +23,7 @@ BOOST_AUTO_TEST_SUITE(e2e)
 BOOST_AUTO_TEST_CASE(the_quickstart_trains_once_and_once_more_when_edited) {
   Azsim const azsim;
   Place place(azsim);
-  std::filesystem::copy(TRAINYARD_SOURCE_DIR "/manifests/samples/quickstart", place.path("manifests"),
+  std::filesystem::copy(source_folder() + "/manifests/samples/quickstart", place.path("manifests"),
                         std::filesystem::copy_options::recursive);
   std::filesystem::path const script = place.path("manifests/src/train.py");
   replace(script, "default=2500", "default=120");

@@ -7,6 +7,7 @@
 
 #include "controller/base/json.hpp"
 #include "controller/local/run_folder.hpp"
+#include "tests/folders.hpp"
 #include "tests/local/local_fixture.hpp"
 
 namespace trainyard::local {
@@ -26,10 +27,9 @@ struct Runs {
   std::unique_ptr<reconcilers::LocalRunner> runner = make();
 
   std::unique_ptr<reconcilers::LocalRunner> make() {
-    return make_process_runner({.runs = folder,
-                                .executable = std::string(TRAINYARD_BINARY_DIR) + "/bin/local_supervisor",
-                                .ssl_cert_file = {}},
-                               *sources, clock, random, scrubber);
+    return make_process_runner(
+        {.runs = folder, .executable = build_folder() + "/bin/local_supervisor", .ssl_cert_file = {}},
+        *sources, clock, random, scrubber);
   }
 
   LocalStart script(std::string const& name, std::string const& text) {
@@ -115,8 +115,8 @@ BOOST_FIXTURE_TEST_CASE(a_script_sees_an_allow_listed_environment, Runs) {
 }
 
 BOOST_FIXTURE_TEST_CASE(the_sample_s_metrics_arrive_by_mlflow, Runs) {
-  std::filesystem::copy(std::string(TRAINYARD_SOURCE_DIR) + "/manifests/samples/quickstart/src",
-                        manifests.path() / "sample-a0", std::filesystem::copy_options::recursive);
+  std::filesystem::copy(source_folder() + "/manifests/samples/quickstart/src", manifests.path() / "sample-a0",
+                        std::filesystem::copy_options::recursive);
   std::ifstream file(manifests.path() / "sample-a0/train.py");
   LocalStart start = script("sample-a0", std::string(std::istreambuf_iterator<char>(file), {}));
   start.arguments = {"--epochs", "100"};
@@ -202,8 +202,8 @@ BOOST_FIXTURE_TEST_CASE(a_claim_that_never_started_is_interrupted_and_stays_clai
   Result<Done> const again = runner->start(start, {});
   BOOST_REQUIRE(!again);
   BOOST_TEST((again.error().kind == ErrorKind::Conflict));
-  std::string const by_hand = std::string(TRAINYARD_BINARY_DIR) + "/bin/local_supervisor exec-run " +
-                              (folder / "dead-a0").string() + " 2>/dev/null";
+  std::string const by_hand =
+      build_folder() + "/bin/local_supervisor exec-run " + (folder / "dead-a0").string() + " 2>/dev/null";
   BOOST_TEST(std::system(by_hand.c_str()) != 0);
   BOOST_TEST((find("dead-a0").state == State::Interrupted));
 }

@@ -10,6 +10,7 @@
 
 #include "controller/base/yaml.hpp"
 #include "manifests/kinds.hpp"
+#include "tests/folders.hpp"
 #include "tests/manifests/full_status.hpp"
 
 namespace trainyard::manifests::test {
@@ -17,7 +18,7 @@ namespace trainyard::manifests::test {
 namespace {
 
 std::string text_of_crd(Kind const& kind) {
-  std::ifstream file(std::string(TRAINYARD_SOURCE_DIR) + "/crds/" + std::string(kind.plural) + ".yaml");
+  std::ifstream file(source_folder() + "/crds/" + std::string(kind.plural) + ".yaml");
   std::ostringstream text;
   text << file.rdbuf();
   return text.str();

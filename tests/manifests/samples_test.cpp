@@ -9,6 +9,7 @@
 #include "manifests/compute_target.hpp"
 #include "manifests/kinds.hpp"
 #include "manifests/training_run.hpp"
+#include "tests/folders.hpp"
 
 namespace trainyard::manifests::test {
 
@@ -16,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path const kSamples = fs::path(TRAINYARD_SOURCE_DIR) / "manifests" / "samples";
+fs::path const kSamples = fs::path(source_folder()) / "manifests" / "samples";
 
 Documents read(fs::path const& file) {
   std::ifstream in(file);

@@ -14,6 +14,7 @@
 #include "reconcilers/drivers/compute_driver.hpp"
 #include "reconcilers/names.hpp"
 #include "reconcilers/training_run/present.hpp"
+#include "tests/folders.hpp"
 
 namespace trainyard::reconcilers {
 namespace {
@@ -162,7 +163,7 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(target_types)
 
 Json crd(std::string const& file) {
-  std::ifstream in(std::string(TRAINYARD_SOURCE_DIR) + "/crds/" + file);
+  std::ifstream in(source_folder() + "/crds/" + file);
   std::stringstream text;
   text << in.rdbuf();
   Result<std::vector<YamlDocument>> documents = parse_yaml(text.str());
