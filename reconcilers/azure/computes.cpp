@@ -101,9 +101,12 @@ Result<std::optional<Compute>> ComputesClient::get(std::string const& name, Urge
   return std::optional<Compute>(std::move(*compute));
 }
 
-Result<Compute> ComputesClient::put(std::string const& name, Json const& body, Context const& context) {
-  Result<ArmAnswer> answer =
-      arm_.send("PUT", path(name), kMachineLearningVersion, body, Urgency::Edit, context);
+Result<Compute> ComputesClient::put(std::string const& name, Json const& body, Context const& context,
+                                    std::optional<WriteToken> token) {
+  ArmTold told;
+  Result<ArmAnswer> answer = arm_.send("PUT", path(name), kMachineLearningVersion, body,
+                                       token ? Urgency::Reserved : Urgency::Edit, context, &told);
+  if (token && told.order != 0) token->spend();
   if (!answer) return answer.error();
   Result<Compute> const compute = read_compute(answer->body, *answer, arm_.parts().scrubber);
   if (compute) return compute;

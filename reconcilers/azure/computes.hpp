@@ -54,7 +54,9 @@ class ComputesClient {
   /// nullopt: absent, by the 404 of the compute itself. A 404 of a parent is an Error (rule 2).
   Result<std::optional<Compute>> get(std::string const& name, Urgency urgency, Context const& context,
                                      ArmTold* told = nullptr);
-  Result<Compute> put(std::string const& name, Json const& body, Context const& context);
+  /// With a token reserved for it, or not.
+  Result<Compute> put(std::string const& name, Json const& body, Context const& context,
+                      std::optional<WriteToken> token = std::nullopt);
   /// underlyingResourceAction=Delete; 204 is fine.
   Result<Done> remove(std::string const& name, Context const& context, ArmTold* told = nullptr);
   /// All of them; an item that cannot be read (an unknown type may look like anything) is left out.

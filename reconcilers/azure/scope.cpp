@@ -85,14 +85,13 @@ Result<std::optional<Compute>> AzureScope::fetch_compute(std::string const& name
   return answer;
 }
 
-Result<Done> AzureScope::may_write() { return arm_.may_write(); }
-
 Result<std::optional<Compute>> AzureScope::get_compute(std::string const& name, Context const& context) {
   return fetch_compute(name, Urgency::Edit, context);
 }
 
-Result<Compute> AzureScope::put_compute(std::string const& name, Json const& body, Context const& context) {
-  Result<Compute> answer = computes_.put(name, body, context);
+Result<Compute> AzureScope::put_compute(std::string const& name, Json const& body, Context const& context,
+                                        std::optional<WriteToken> token) {
+  Result<Compute> answer = computes_.put(name, body, context, std::move(token));
   if (answer) keep(*answer);
   return answer;
 }

@@ -26,7 +26,7 @@ struct Scope : Scripted {
     return list_now();
   }
   Names list_now() {
-    Names changed = scope.list_now({});
+    Names changed = scope.list_now(true, {});
     std::sort(changed.begin(), changed.end());
     clock.advance(seconds(5));
     return changed;
@@ -75,7 +75,7 @@ BOOST_FIXTURE_TEST_CASE(lists_are_due_at_once_then_by_whether_work_is_under_way,
                 clock.advance(seconds(7));
               })
       .expect("GET", kJobs, 200, page_of({}));
-  scope.list_now({});
+  scope.list_now(true, {});
   BOOST_TEST((scope.next_list() == clock.steady() + seconds(60)));
   scope.set_busy("x", true);
   scope.set_busy("y", true);
@@ -192,7 +192,7 @@ BOOST_FIXTURE_TEST_CASE(lists_that_fail_are_counted_and_the_cache_stays, Scope) 
 BOOST_FIXTURE_TEST_CASE(a_throttled_list_asks_nothing_more_and_waits_as_told, Scope) {
   scope.set_busy("x", true);
   wire().expect("GET", kComputes, 429, "", {{"Retry-After", "90"}});
-  scope.list_now({});
+  scope.list_now(true, {});
   BOOST_TEST(scope.view()->missed_lists == 1);
   BOOST_TEST((scope.next_list() == clock.steady() + seconds(90)));
 }
@@ -203,7 +203,7 @@ BOOST_FIXTURE_TEST_CASE(a_list_that_we_stopped_is_not_missed, Scope) {
       "GET", kComputes,
       Result<HttpResponse>(Error{.kind = ErrorKind::Canceled, .reason = "Stopped", .message = "stopped"}),
       [&](HttpRequest const&) { stop.request_stop(); });
-  scope.list_now({.stop = stop.get_token()});
+  scope.list_now(true, {.stop = stop.get_token()});
   BOOST_TEST(scope.view()->missed_lists == 0);
 }
 

@@ -38,7 +38,7 @@ struct Cluster : Bench {
   void list(Json::Array computes) {
     script.expect("GET", "/computes?", 200, azure::page_of(std::move(computes)))
         .expect("GET", "/jobs?", 200, azure::page_of({}));
-    scope->list_now({.stop = {}, .deadline = clock.steady() + minutes(1)});
+    scope->list_now(true, {.stop = {}, .deadline = clock.steady() + minutes(1)});
   }
   ObjectKey apply() {
     return store.apply(
