@@ -21,7 +21,8 @@ namespace trainyard::cli {
 
 namespace {
 
-constexpr Duration kRedraw = std::chrono::seconds(1);  // ages and progress move by themselves
+constexpr Duration kRedraw = std::chrono::seconds(1);        // ages and progress move by themselves
+constexpr Duration kShown = std::chrono::milliseconds(100);  // at least: a look is at every object
 constexpr Duration kLookForEnd =
     std::chrono::milliseconds(200);  // with --until-settled: the last pass may write nothing
 constexpr int kMostWorkers = 64;
@@ -127,7 +128,7 @@ int run_operator(Parsed const& parsed) {
                        view->note(line);
                    });
   StopSignals signals;
-  Wakeup changed;
+  Wakeup changed, shown;
   Result<std::unique_ptr<OperatorProcess>> process = OperatorProcess::open(
       *std::move(options), {.clock = clock,
                             .random = random,
@@ -160,6 +161,7 @@ int run_operator(Parsed const& parsed) {
     settled = until_settled && running.settled();
     view->show(rows_of(running.objects(), clock.wall()));
     if (settled) break;
+    shown.wait_until(clock.steady() + kShown, signals.token());
     changed.wait_until(std::min(*limit, clock.steady() + (until_settled ? kLookForEnd : kRedraw)),
                        signals.token());
   }

@@ -203,8 +203,7 @@ void Operator::wake_users_of(ObjectKey const& workspace, azure::AzureView const&
   std::set<std::string> const names(changed.begin(), changed.end());
   for (ObjectPtr const& target : parts_.store.list("ComputeTarget")) {
     if (target->key.ns != workspace.ns || target->spec.text("workspace") != workspace.name) continue;
-    manifests::ComputeTargetSpec const spec = manifests::compute_target_spec_from_json(target->spec);
-    if (all || names.contains("compute/" + reconcilers::compute_name_of(spec, target->key.name)))
+    if (all || names.contains("compute/" + reconcilers::compute_name_of(target->spec, target->key.name)))
       add_now(target->key);
   }
   std::set<std::string> owners;  // of jobs that changed: an attempt that was superseded is its run's too

@@ -34,4 +34,11 @@ std::string compute_name_of(manifests::ComputeTargetSpec const& spec, std::strin
   return spec.name.empty() ? object_name : spec.name;
 }
 
+std::string compute_name_of(Json const& spec, std::string const& object_name) {
+  if (!spec.at({"amlCompute", "attach"}).is_null())
+    return compute_name_of(manifests::compute_target_spec_from_json(spec), object_name);
+  std::string const name = spec.text("name");
+  return name.empty() ? object_name : name;
+}
+
 }  // namespace trainyard::reconcilers

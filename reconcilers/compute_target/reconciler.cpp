@@ -346,9 +346,8 @@ class Pass : StatusPass<ComputeTargetStatus> {
     std::vector<std::string> names;
     for (ObjectPtr const& other : parts_.store.list("ComputeTarget")) {
       if (other->key == object_->key || other->key.ns != object_->key.ns) continue;
-      ComputeTargetSpec const spec = manifests::compute_target_spec_from_json(other->spec);
-      if (spec.workspace == spec_.workspace &&
-          azure::same_text(compute_name_of(spec, other->key.name), name_))
+      if (other->spec.text("workspace") == spec_.workspace &&
+          azure::same_text(compute_name_of(other->spec, other->key.name), name_))
         names.push_back(to_string(other->key));
     }
     return names;
