@@ -35,8 +35,7 @@ std::string compute_name_of(manifests::ComputeTargetSpec const& spec, std::strin
 }
 
 std::string compute_name_of(Json const& spec, std::string const& object_name) {
-  if (!spec.at({"amlCompute", "attach"}).is_null())
-    return compute_name_of(manifests::compute_target_spec_from_json(spec), object_name);
+  if (Json const* const attach = spec.at("amlCompute").find("attach")) return attach->text("name");
   std::string const name = spec.text("name");
   return name.empty() ? object_name : name;
 }

@@ -130,6 +130,24 @@ BOOST_FIXTURE_TEST_CASE(a_put_answers_with_the_compute, Computes) {
   BOOST_TEST(lines.find("secretly") == std::string::npos);
 }
 
+BOOST_FIXTURE_TEST_CASE(a_write_that_was_reserved_is_sent_whoever_came_between, Computes) {
+  std::optional<WriteToken> token;
+  token.emplace(*arm.reserve_write());
+  while (!limits.take("S", Verb::Write, false)) continue;
+  BOOST_TEST((arm.reserve_write().error().kind == ErrorKind::Throttled));
+  BOOST_TEST((computes.put("gpu", Json::object(), {}).error().kind == ErrorKind::Throttled));
+  wire().expect("PUT", "/computes/gpu", 201, compute_body("gpu", "Creating").dump());
+  BOOST_TEST(computes.put("gpu", Json::object(), {}, std::move(token)).has_value());
+  token.reset();
+  BOOST_TEST(limits.remaining("S", Verb::Write) == 0.0);  // it was spent
+}
+
+BOOST_FIXTURE_TEST_CASE(a_reserved_write_that_is_not_sent_goes_back, Computes) {
+  double const before = limits.remaining("S", Verb::Write);
+  { Result<WriteToken> const unused = arm.reserve_write(); }
+  BOOST_TEST(limits.remaining("S", Verb::Write) == before);
+}
+
 BOOST_FIXTURE_TEST_CASE(a_put_without_a_body_in_its_answer_is_in_doubt, Computes) {
   wire().expect("PUT", "/computes/gpu", 200);
   Result<Compute> const compute = computes.put("gpu", Json::object(), {});

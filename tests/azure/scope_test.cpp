@@ -288,6 +288,33 @@ BOOST_FIXTURE_TEST_CASE(all_jobs_are_listed_at_the_start_after_settling_and_hour
   full();
 }
 
+BOOST_FIXTURE_TEST_CASE(without_runs_jobs_are_not_listed_and_what_was_known_is_forgotten, Scope) {
+  list({compute_body("a")}, {job_body("j", "Running")});
+  wire().expect("GET", kComputes, 200, page_of({compute_body("a")}));
+  check_equal(scope.list_now(false, {}), {"job/j"});
+  BOOST_TEST(status("j") == "absent");
+  BOOST_TEST(!scope.view()->jobs_listed.has_value());
+  BOOST_TEST((scope.next_list() == clock.steady() + seconds(60)));
+}
+
+BOOST_FIXTURE_TEST_CASE(who_wants_jobs_that_were_left_out_gets_them_all_at_once, Scope) {
+  list({}, {job_body("j", "Completed")});
+  wire().expect("GET", kComputes, HttpResponse{.status = 200, .body = page_of({})},
+                [&](HttpRequest const&) { scope.want_jobs(); });  // too late for this one
+  scope.list_now(false, {});
+  clock.advance(Duration(1));
+  BOOST_TEST((scope.next_list() <= clock.steady()));
+  wire()
+      .expect("GET", kComputes, 200, page_of({}))
+      .expect("GET", kJobs, 200, page_of({job_body("j", "Completed")}, kNext + std::string("1")))
+      .expect("GET", "skip=1", 200, page_of({}));
+  scope.list_now(false, {});
+  BOOST_TEST(status("j") == "Completed");
+  BOOST_TEST((*scope.view()->jobs_listed == clock.wall()));
+  scope.want_jobs();  // they are listed already
+  BOOST_TEST((scope.next_list() == clock.steady() + seconds(60)));
+}
+
 // Own writes
 
 BOOST_FIXTURE_TEST_CASE(a_delete_that_was_taken_shows_at_once, Scope) {

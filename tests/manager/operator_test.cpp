@@ -120,6 +120,24 @@ BOOST_FIXTURE_TEST_CASE(a_superseded_attempt_that_changed_wakes_its_run, Managed
   BOOST_TEST(store.get(fit)->status.at("conditions").items().size() > 0U);
 }
 
+BOOST_FIXTURE_TEST_CASE(jobs_are_listed_from_the_moment_that_a_run_is_there, Managed) {
+  workspace();
+  cluster();
+  work(minutes(5));
+  BOOST_TEST(asked("GET", "/jobs") == 0);
+  int const before = asked("GET", "/computes");
+  ObjectKey const fit = run();
+  op.start();
+  while (op.step({})) {  // no time passes
+    clock.advance(Duration(1));
+    azure_clock.advance(Duration(1));
+  }
+  BOOST_TEST(asked("GET", "/jobs?") == 1);
+  BOOST_TEST(asked("GET", "/computes") == before + 1);
+  work(minutes(1));
+  BOOST_TEST(status(fit, "phase") == "Running");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
