@@ -156,14 +156,16 @@ int run_operator(Parsed const& parsed) {
                "with an object of Trainyard's in it" +
                (parsed.has("recursive") ? "" : "; sub-folders are read with --recursive"));
 
-  bool settled = false;
+  bool settled = false, moved = true;
   while (!signals.token().stop_requested() && clock.steady() < *limit) {
     settled = until_settled && running.settled();
     view->show(rows_of(running.objects(), clock.wall()));
     if (settled) break;
     shown.wait_until(clock.steady() + kShown, signals.token());
-    changed.wait_until(std::min(*limit, clock.steady() + (until_settled ? kLookForEnd : kRedraw)),
-                       signals.token());
+    bool const moves = changed.wait_until(
+        std::min(*limit, clock.steady() + (until_settled ? kLookForEnd : kRedraw)), signals.token());
+    if (moved && !moves) ::malloc_trim(0);  // what a burst of work leaves free between what stays
+    moved = moves;
   }
   view->end(until_settled);
   if (!settled) view->note("trainyard: stopping; passes under way end first, local runs go on");

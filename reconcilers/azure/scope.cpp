@@ -106,7 +106,6 @@ Result<Done> AzureScope::delete_compute(std::string const& name, Context const& 
   if (!going) return answer;
   // Its 202 says what the next GET would: it is being deleted.
   going->provisioning_state = "Deleting";
-  going->body["properties"]["provisioningState"] = "Deleting";
   going->date = told.date;
   going->order = told.order;
   keep(std::move(*going));
@@ -187,6 +186,7 @@ void AzureScope::keep(Compute compute) {
   std::lock_guard lock(mutex_);
   if (!cache_->is_newest(key, compute.order)) return;
   cache_->newest[key] = compute.order;
+  compute.body = nullptr;  // large, and only of use to who asked
   cache_->change([&](AzureView& view) {
     std::string const name = lower_case(compute.name);
     view.computes[name] = std::make_shared<Compute const>(std::move(compute));

@@ -23,6 +23,11 @@ bool is_stale(Compute const& item, Compute const& known) {
 }
 bool is_stale(Job const& item, Job const& known) { return known.terminal() && !item.terminal(); }
 
+bool same(Compute const& a, Compute const& b) {
+  return static_cast<ComputeState const&>(a) == static_cast<ComputeState const&>(b);
+}
+bool same(Job const& a, Job const& b) { return a.body == b.body; }
+
 std::string name_of(Compute const& item) { return lower_case(item.name); }
 std::string name_of(Job const& item) { return item.name; }
 
@@ -47,7 +52,7 @@ void compare(Map const& before, Map const& after, std::string const& prefix,
              std::vector<std::string>& changed) {
   for (auto const& [name, item] : after) {
     auto const was = before.find(name);
-    if (was == before.end() || (was->second != item && !(was->second->body == item->body)))
+    if (was == before.end() || (was->second != item && !same(*was->second, *item)))
       changed.push_back(prefix + item->name);
   }
   for (auto const& [name, item] : before)
@@ -153,8 +158,7 @@ std::vector<std::string> AzureScope::merge(ComputeList list) {
     view.computes_listed = list.told.began;
     for (auto const& [name, compute] : view.computes) {  // rule 5: null in a list item forces a GET
       bool const of_this_list = compute->order >= list.told.order;
-      if (of_this_list && !compute->complete() && to_read.size() < kMostReads)
-        to_read.push_back(compute->name);
+      if (of_this_list && !compute->complete && to_read.size() < kMostReads) to_read.push_back(compute->name);
     }
   });
   return to_read;

@@ -115,7 +115,7 @@ class Pass : StatusPass<ComputeTargetStatus> {
                        .live_runs = live_runs(),
                        .other_targets = other_targets(),
                        .found = view->compute(name_)};
-    if (facts.found != nullptr && !facts.found->complete())
+    if (facts.found != nullptr && !facts.found->complete)
       facts.found = nullptr;  // rule 5: null forces a GET
     ComputeDecision decision = decide(facts, driver, status_);
     std::optional<Compute> got;

@@ -28,7 +28,7 @@ BOOST_AUTO_TEST_CASE(a_whole_answer_is_read) {
   BOOST_REQUIRE(compute->nodes.has_value());
   BOOST_TEST(compute->nodes->idle == 1);
   BOOST_TEST(compute->tags.text("team") == "a");
-  BOOST_TEST(compute->complete());
+  BOOST_TEST(compute->complete);
 }
 
 BOOST_AUTO_TEST_CASE(a_compute_that_is_being_created_is_all_nulls_and_yet_whole) {
@@ -43,7 +43,7 @@ BOOST_AUTO_TEST_CASE(a_compute_that_is_being_created_is_all_nulls_and_yet_whole)
   BOOST_TEST(!compute->succeeded());
   BOOST_TEST(!compute->nodes.has_value());
   BOOST_TEST(compute->tags.members().empty());
-  BOOST_TEST(compute->complete());
+  BOOST_TEST(compute->complete);
 }
 
 struct NullCase {
@@ -82,7 +82,7 @@ BOOST_DATA_TEST_CASE(nulls_that_only_a_get_tells, data::make(kNulls), c) {
   c.change(body);
   Result<Compute> const compute = parse_compute(body);
   BOOST_REQUIRE(compute.has_value());
-  BOOST_TEST(compute->complete() == c.complete);
+  BOOST_TEST(compute->complete == c.complete);
 }
 
 BOOST_AUTO_TEST_CASE(errors_of_provisioning_and_of_nodes_are_told) {
