@@ -92,6 +92,7 @@ Result<std::optional<Compute>> AzureScope::get_compute(std::string const& name, 
 Result<Compute> AzureScope::put_compute(std::string const& name, Json const& body, Context const& context,
                                         std::optional<WriteToken> token) {
   Result<Compute> answer = computes_.put(name, body, context, std::move(token));
+  keep_write_time();
   if (answer) keep(*answer);
   return answer;
 }
@@ -99,6 +100,7 @@ Result<Compute> AzureScope::put_compute(std::string const& name, Json const& bod
 Result<Done> AzureScope::delete_compute(std::string const& name, Context const& context) {
   ArmTold told;
   Result<Done> answer = computes_.remove(name, context, &told);
+  keep_write_time();
   if (!answer) return answer;
   keep_date(told);
   std::optional<Compute> going;
@@ -134,12 +136,15 @@ Result<std::optional<Job>> AzureScope::get_job(std::string const& name, Context 
 
 Result<Job> AzureScope::put_job(std::string const& name, Json const& body, Context const& context) {
   Result<Job> answer = jobs_.put(name, body, context);
+  keep_write_time();
   if (answer) keep(*answer);
   return answer;
 }
 
 Result<Done> AzureScope::cancel_job(std::string const& name, Context const& context) {
-  return jobs_.cancel(name, context);
+  Result<Done> answer = jobs_.cancel(name, context);
+  keep_write_time();
+  return answer;
 }
 
 Result<Job> AzureScope::add_job_properties(Job const& job, Json const& properties, Context const& context) {
@@ -202,6 +207,11 @@ void AzureScope::keep(Job job) {
     std::string const name = job.name;
     view.jobs[name] = std::make_shared<Job const>(std::move(job));
   });
+}
+
+void AzureScope::keep_write_time() {
+  std::lock_guard lock(mutex_);
+  cache_->wrote_at = parts_.clock.steady();
 }
 
 void AzureScope::keep_date(ArmTold const& told) {

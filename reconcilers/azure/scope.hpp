@@ -34,6 +34,8 @@ class AzureScope {
  public:
   struct Options {
     Duration busy_interval = std::chrono::seconds(5), idle_interval = std::chrono::seconds(60);
+    // After the last of several writes, unless a list is due earlier: what they brought may be there already.
+    Duration after_write = std::chrono::seconds(1);
     // Between lists of all jobs with our tag; those between them read the newest only.
     Duration full_list_interval = std::chrono::hours(1);
     // After it comes one more full list: what an earlier process sent has landed by then (rule 2a).
@@ -90,6 +92,7 @@ class AzureScope {
   void keep(Compute compute);
   void keep(Job job);
   void keep_date(ArmTold const& told);
+  void keep_write_time();
   Result<AmlWorkspace> known_workspace(Context const& context);
   Result<std::optional<Compute>> fetch_compute(std::string const& name, Urgency urgency,
                                                Context const& context);

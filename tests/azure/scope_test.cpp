@@ -86,6 +86,27 @@ BOOST_FIXTURE_TEST_CASE(lists_are_due_at_once_then_by_whether_work_is_under_way,
   BOOST_TEST((scope.next_list() == clock.steady() + seconds(60)));
 }
 
+BOOST_FIXTURE_TEST_CASE(a_list_follows_the_last_of_several_writes_soon, Scope) {
+  auto const list_now = [&] {
+    wire().expect("GET", kComputes, 200, page_of({})).expect("GET", kJobs, 200, page_of({}));
+    scope.list_now(true, {});
+    return clock.steady();
+  };
+  SteadyTime const listed = list_now();
+  scope.set_busy("x", true);
+  for (int i = 1; i <= 2; ++i) {
+    clock.advance(seconds(1));
+    wire().expect("PUT", "/computes/a?", 201, compute_body("a", "Creating").dump());
+    BOOST_REQUIRE(scope.put_compute("a", Json::object(), {}).has_value());
+    BOOST_TEST((scope.next_list() == clock.steady() + seconds(1)));
+  }
+  clock.advance(std::chrono::milliseconds(2500));
+  wire().expect("DELETE", "/computes/a?", 202);
+  BOOST_REQUIRE(scope.delete_compute("a", {}).has_value());
+  BOOST_TEST((scope.next_list() == listed + seconds(5)));  // it makes none later
+  BOOST_TEST((list_now() + seconds(5) == scope.next_list()));
+}
+
 // Rule 1: the answer that counts is that of the request that began last. The clock stands still in these
 // cases.
 
