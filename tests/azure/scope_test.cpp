@@ -98,7 +98,7 @@ BOOST_FIXTURE_TEST_CASE(a_list_follows_the_last_of_several_writes_soon, Scope) {
     clock.advance(seconds(1));
     wire().expect("PUT", "/computes/a?", 201, compute_body("a", "Creating").dump());
     BOOST_REQUIRE(scope.put_compute("a", Json::object(), {}).has_value());
-    BOOST_TEST((scope.next_list() == clock.steady() + seconds(1)));
+    BOOST_TEST((scope.next_list() == clock.steady() + seconds(2)));
   }
   clock.advance(std::chrono::milliseconds(2500));
   wire().expect("DELETE", "/computes/a?", 202);
