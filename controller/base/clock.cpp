@@ -1,6 +1,7 @@
 #include "controller/base/clock.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace trainyard {
 
@@ -25,10 +26,10 @@ void Wakeup::notify() {
   changed_.notify_all();
 }
 
-void Wakeup::wait_until(SteadyTime until, std::stop_token const& stop) {
+bool Wakeup::wait_until(SteadyTime until, std::stop_token const& stop) {
   std::unique_lock lock(mutex_);
   changed_.wait_until(lock, stop, within_reach(until), [this] { return notified_; });
-  notified_ = false;
+  return std::exchange(notified_, false);
 }
 
 }  // namespace trainyard

@@ -52,8 +52,9 @@ SteadyTime within_reach(SteadyTime until);
 class Wakeup {
  public:
   void notify();
-  /// Returns at notify(), at the stop request, or when `until` has passed on the real steady clock.
-  void wait_until(SteadyTime until, std::stop_token const& stop);
+  /// Returns at notify() (then true), at the stop request, or when `until` has passed on the real steady
+  /// clock.
+  bool wait_until(SteadyTime until, std::stop_token const& stop);
 
  private:
   std::mutex mutex_;

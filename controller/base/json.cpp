@@ -38,12 +38,14 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
     if (std::string const twice = name_that_stands_twice(members); !twice.empty())
       return fail("the name " + twice + " stands twice in one object");
     open_.pop_back();
+    members.shrink_to_fit();  // much of what is read is kept
     return add(std::move(members));
   }
   bool StartArray() { return open(); }
   bool EndArray(rapidjson::SizeType) {
     Json::Array items = std::move(open_.back().items);
     open_.pop_back();
+    items.shrink_to_fit();
     return add(std::move(items));
   }
 

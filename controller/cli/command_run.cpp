@@ -21,7 +21,8 @@ namespace trainyard::cli {
 
 namespace {
 
-constexpr Duration kRedraw = std::chrono::seconds(1);  // ages and progress move by themselves
+constexpr Duration kRedraw = std::chrono::seconds(1);        // ages and progress move by themselves
+constexpr Duration kShown = std::chrono::milliseconds(100);  // at least: a look is at every object
 constexpr Duration kLookForEnd =
     std::chrono::milliseconds(200);  // with --until-settled: the last pass may write nothing
 constexpr int kMostWorkers = 64;
@@ -127,7 +128,7 @@ int run_operator(Parsed const& parsed) {
                        view->note(line);
                    });
   StopSignals signals;
-  Wakeup changed;
+  Wakeup changed, shown;
   Result<std::unique_ptr<OperatorProcess>> process = OperatorProcess::open(
       *std::move(options), {.clock = clock,
                             .random = random,
@@ -155,13 +156,16 @@ int run_operator(Parsed const& parsed) {
                "with an object of Trainyard's in it" +
                (parsed.has("recursive") ? "" : "; sub-folders are read with --recursive"));
 
-  bool settled = false;
+  bool settled = false, moved = true;
   while (!signals.token().stop_requested() && clock.steady() < *limit) {
     settled = until_settled && running.settled();
     view->show(rows_of(running.objects(), clock.wall()));
     if (settled) break;
-    changed.wait_until(std::min(*limit, clock.steady() + (until_settled ? kLookForEnd : kRedraw)),
-                       signals.token());
+    shown.wait_until(clock.steady() + kShown, signals.token());
+    bool const moves = changed.wait_until(
+        std::min(*limit, clock.steady() + (until_settled ? kLookForEnd : kRedraw)), signals.token());
+    if (moved && !moves) ::malloc_trim(0);  // what a burst of work leaves free between what stays
+    moved = moves;
   }
   view->end(until_settled);
   if (!settled) view->note("trainyard: stopping; passes under way end first, local runs go on");

@@ -112,7 +112,9 @@ Result<std::unique_ptr<Database>> Database::open(std::filesystem::path const& pa
   if (code != SQLITE_OK) return database->error_of(code);
   sqlite3_extended_result_codes(connection, 1);
   sqlite3_busy_timeout(connection, kBusyMilliseconds);
-  for (char const* setting : {"PRAGMA synchronous=FULL", "PRAGMA trusted_schema=OFF"})
+  // Few pages are kept: what is read often is in memory as objects.
+  for (char const* setting :
+       {"PRAGMA synchronous=FULL", "PRAGMA trusted_schema=OFF", "PRAGMA cache_size=-256"})
     if (Result<Done> set = database->run(setting); !set) return set.error();
   return database;
 }

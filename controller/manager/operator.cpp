@@ -1,5 +1,6 @@
 #include "controller/manager/operator.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <thread>
 
@@ -116,6 +117,9 @@ void Operator::visit(ObjectKey const& key, std::stop_token const& stop) {
     queue_.done(key);
     return;
   }
+  if (key.kind == "TrainingRun")
+    for (auto const& [workspace, scope] : parts_.scopes.all())
+      if (workspace.ns == key.ns) scope->want_jobs();
   bool const could_be_used = is_open(key);
   Outcome outcome = Outcome::backoff();
   try {
@@ -153,6 +157,11 @@ void Operator::visit(ObjectKey const& key, std::stop_token const& stop) {
     queue_.done(key);
 }
 
+bool Operator::has_runs(std::string const& ns) const {
+  std::vector<ObjectPtr> const runs = parts_.store.list("TrainingRun");
+  return std::any_of(runs.begin(), runs.end(), [&](ObjectPtr const& run) { return run->key.ns == ns; });
+}
+
 bool Operator::is_open(ObjectKey const& key) const {
   std::shared_ptr<azure::AzureScope> const scope =
       key.kind == "Workspace" ? parts_.scopes.find(key) : nullptr;
@@ -172,11 +181,11 @@ void Operator::list(ObjectKey const& key, std::stop_token const& stop) {
 
 void Operator::list_scope(ObjectKey const& workspace, azure::AzureScope& scope, std::stop_token const& stop) {
   auto const before = scope.view();
-  std::vector<std::string> const changed =
-      scope.list_now({.stop = stop, .deadline = parts_.clock().steady() + std::chrono::minutes(2)});
+  std::vector<std::string> const changed = scope.list_now(
+      has_runs(workspace.ns), {.stop = stop, .deadline = parts_.clock().steady() + std::chrono::minutes(2)});
   auto const after = scope.view();
   bool const first =
-      !(before->computes_listed && before->jobs_listed) && after->computes_listed && after->jobs_listed;
+      (!before->computes_listed && after->computes_listed) || (!before->jobs_listed && after->jobs_listed);
   bool const health = (before->missed_lists >= 3) != (after->missed_lists >= 3);
   if (health) add_now(workspace);
   wake_users_of(workspace, *after, changed, first || health);
@@ -194,8 +203,7 @@ void Operator::wake_users_of(ObjectKey const& workspace, azure::AzureView const&
   std::set<std::string> const names(changed.begin(), changed.end());
   for (ObjectPtr const& target : parts_.store.list("ComputeTarget")) {
     if (target->key.ns != workspace.ns || target->spec.text("workspace") != workspace.name) continue;
-    manifests::ComputeTargetSpec const spec = manifests::compute_target_spec_from_json(target->spec);
-    if (all || names.contains("compute/" + reconcilers::compute_name_of(spec, target->key.name)))
+    if (all || names.contains("compute/" + reconcilers::compute_name_of(target->spec, target->key.name)))
       add_now(target->key);
   }
   std::set<std::string> owners;  // of jobs that changed: an attempt that was superseded is its run's too

@@ -53,6 +53,8 @@ class Operator {
   [[nodiscard]] bool is_enqueued(ObjectKey const& workspace, std::shared_ptr<azure::AzureScope> const& scope,
                                  SteadyTime due) const;
   void visit(ObjectKey const& key, std::stop_token const& stop);
+  /// Jobs are listed only where there is a TrainingRun that may have one.
+  [[nodiscard]] bool has_runs(std::string const& ns) const;
   /// A workspace that this process has read once.
   [[nodiscard]] bool is_open(ObjectKey const& key) const;
   void list(ObjectKey const& key, std::stop_token const& stop);

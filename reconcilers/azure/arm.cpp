@@ -126,18 +126,18 @@ Result<Url> ArmClient::storage_url(std::string const& text) const {
   return url;
 }
 
-Result<Done> ArmClient::may_write() {
-  if (std::optional<Duration> const wait = parts_.limits.wait_for(subscription_, Verb::Write))
+Result<WriteToken> ArmClient::reserve_write() {
+  if (std::optional<Duration> const wait = parts_.limits.take(subscription_, Verb::Write, false))
     return throttled(*wait);
-  return Done{};
+  return WriteToken(parts_.limits, subscription_);
 }
 
 Result<HttpResponse> ArmClient::send_once(HttpRequest const& request, Door door, Context const& context) {
   SteadyTime const began = parts_.clock.steady();
   Result<HttpResponse> response = parts_.transport.send(request, within(context, kDeadline, parts_.clock));
   Verb const verb = verb_of(request.method);
-  if (response && door == Door::Arm) {
-    parts_.limits.observe(subscription_, verb, *response);
+  if (door == Door::Arm) {
+    parts_.limits.observe(subscription_, verb, response);
     show_remaining(parts_, subscription_, verb);
   }
   tell_exchange(parts_, door == Door::Arm ? "arm" : "dataplane", request, response, began);
@@ -153,7 +153,7 @@ Result<ArmAnswer> ArmClient::exchange(HttpRequest request, Door door, Urgency ur
   for (bool first = true;; first = false) {
     Result<std::string> const token = tokens_.token(context);
     if (!token) return token.error();
-    if (door == Door::Arm)
+    if (door == Door::Arm && !(first && urgency == Urgency::Reserved))
       if (std::optional<Duration> const wait =
               parts_.limits.take(subscription_, verb_of(request.method), urgency == Urgency::Periodic))
         return throttled(*wait);

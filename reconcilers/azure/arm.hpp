@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "controller/base/clock.hpp"
@@ -47,7 +48,26 @@ struct ArmTold {
   WallTime date{};          // the epoch if no answer came
 };
 
-enum class Urgency { Edit, Periodic };  // an edit goes before periodic looks
+// An edit goes before periodic looks; what is Reserved has its token already.
+enum class Urgency { Edit, Periodic, Reserved };
+
+/// The token of a write to come; goes back unless it is spent.
+class WriteToken {
+ public:
+  WriteToken(RateLimits& limits, std::string subscription)
+      : limits_(&limits), subscription_(std::move(subscription)) {}
+  WriteToken(WriteToken&& other) noexcept
+      : limits_(std::exchange(other.limits_, nullptr)), subscription_(std::move(other.subscription_)) {}
+  WriteToken& operator=(WriteToken&&) = delete;
+  ~WriteToken() {
+    if (limits_ != nullptr) limits_->give_back(subscription_, Verb::Write);
+  }
+  void spend() { limits_ = nullptr; }  // send() of the write has answered for it
+
+ private:
+  RateLimits* limits_;
+  std::string subscription_;
+};
 
 /// A failed answer as an Error: kind by status and code (sheet 1, section 2.2), reason = the code, message =
 /// Azure's words scrubbed, deepest innerError code, retry_after, request id. An empty 404 is NotFound with
@@ -88,8 +108,9 @@ class ArmClient {
   /// suffixes (rule 23).
   Result<ArmAnswer> send_data_plane(std::string_view method, std::string const& url, Json const& body,
                                     Urgency urgency, Context const& context);
-  /// An Error of kind Throttled, with the time to wait, while no write may be sent.
-  [[nodiscard]] Result<Done> may_write();
+  /// The token of a write that what is done first leads up to; an Error of kind Throttled, with the time to
+  /// wait, if there is none.
+  Result<WriteToken> reserve_write();
   [[nodiscard]] Cloud const& cloud() const { return cloud_; }
   [[nodiscard]] AzureParts const& parts() const { return parts_; }
   /// May a bearer token (a SAS) go to that address? (rule 23) The Error names the host and the remedy, never

@@ -22,6 +22,14 @@ void add_errors(Json const& list, std::vector<std::string>& errors) {
   }
 }
 
+bool is_complete(ComputeState const& compute, Json const& body) {
+  if (!same_text(compute.type, "AmlCompute")) return true;
+  if (!body.at({"properties", "properties"}).is_object() || compute.created_on.empty()) return false;
+  if (!compute.succeeded()) return true;  // while Creating and when Failed a GET has the same nulls
+  return body.at("tags").is_object() && compute.max_nodes && compute.nodes &&
+         !compute.allocation_state.empty() && !compute.vm_size.empty();
+}
+
 /// The item of an answer (its body, or one of a list).
 Result<Compute> read_compute(Json const& item, ArmAnswer const& answer, Scrubber const& scrubber) {
   Result<Compute> compute = parse_compute(item);
@@ -71,16 +79,9 @@ Result<Compute> parse_compute(Json const& body) {
   add_errors(properties.at("provisioningErrors"), compute.errors);
   add_errors(inner.at("errors"), compute.errors);
   compute.attached = properties.at("isAttachedCompute").bool_or(false);
+  compute.complete = is_complete(compute, body);
   compute.body = body;
   return compute;
-}
-
-bool Compute::complete() const {
-  if (!same_text(type, "AmlCompute")) return true;
-  Json const& inner = body.at({"properties", "properties"});
-  if (!inner.is_object() || created_on.empty()) return false;
-  if (!succeeded()) return true;  // while Creating and when Failed a GET has the same nulls
-  return body.at("tags").is_object() && max_nodes && nodes && !allocation_state.empty() && !vm_size.empty();
 }
 
 std::string ComputesClient::path(std::string const& name) const {
@@ -101,9 +102,12 @@ Result<std::optional<Compute>> ComputesClient::get(std::string const& name, Urge
   return std::optional<Compute>(std::move(*compute));
 }
 
-Result<Compute> ComputesClient::put(std::string const& name, Json const& body, Context const& context) {
-  Result<ArmAnswer> answer =
-      arm_.send("PUT", path(name), kMachineLearningVersion, body, Urgency::Edit, context);
+Result<Compute> ComputesClient::put(std::string const& name, Json const& body, Context const& context,
+                                    std::optional<WriteToken> token) {
+  ArmTold told;
+  Result<ArmAnswer> answer = arm_.send("PUT", path(name), kMachineLearningVersion, body,
+                                       token ? Urgency::Reserved : Urgency::Edit, context, &told);
+  if (token && told.order != 0) token->spend();
   if (!answer) return answer.error();
   Result<Compute> const compute = read_compute(answer->body, *answer, arm_.parts().scrubber);
   if (compute) return compute;
@@ -125,7 +129,9 @@ Result<ComputeList> ComputesClient::list(Context const& context) {
   auto const on_page = [&](ArmAnswer const& page) {
     for (Json const& item : page.body.at("value").items()) {
       Result<Compute> compute = read_compute(item, page, arm_.parts().scrubber);
-      if (compute) list.items.push_back(std::move(*compute));
+      if (!compute) continue;
+      compute->body = nullptr;
+      list.items.push_back(std::move(*compute));
     }
     return true;
   };

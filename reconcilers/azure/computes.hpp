@@ -16,7 +16,8 @@ struct ComputeNodes {
   bool operator==(ComputeNodes const&) const = default;
 };
 
-struct Compute {
+/// What a compute is; which answer told it is no part of that.
+struct ComputeState {
   std::string id, name, type;  // type: AmlCompute, ComputeInstance, ... (open enumeration)
   std::string location;
   Json tags = Json::object();           // object of texts
@@ -29,16 +30,20 @@ struct Compute {
   std::optional<ComputeNodes> nodes;
   std::vector<std::string> errors;  // "Code: message", provisioning errors and node errors
   bool attached = false;
-  Json body;                // the whole answer: a PUT rests on it
-  WallTime began{};         // when the request that brought it began (rule 1)
-  WallTime date{};          // that answer's Date, Azure's clock (rule 7)
-  std::uint64_t order = 0;  // ArmAnswer::order of that request
+  bool complete = true;  // false when a list item had nulls that only a GET tells (rule 5)
   [[nodiscard]] bool succeeded() const { return same_text(provisioning_state, "Succeeded"); }
   [[nodiscard]] bool failed() const {
     return same_text(provisioning_state, "Failed") || same_text(provisioning_state, "Canceled");
   }
   [[nodiscard]] bool deleting() const { return same_text(provisioning_state, "Deleting"); }
-  [[nodiscard]] bool complete() const;  // false when a list item had nulls that only a GET tells (rule 5)
+  bool operator==(ComputeState const&) const = default;
+};
+
+struct Compute : ComputeState {
+  Json body;         // the whole answer of a GET or PUT, on which a PUT rests; null in lists and the cache
+  WallTime began{};  // when the request that brought it began (rule 1)
+  WallTime date{};   // that answer's Date, Azure's clock (rule 7)
+  std::uint64_t order = 0;  // ArmAnswer::order of that request
 };
 Result<Compute> parse_compute(Json const& body);
 
@@ -54,7 +59,9 @@ class ComputesClient {
   /// nullopt: absent, by the 404 of the compute itself. A 404 of a parent is an Error (rule 2).
   Result<std::optional<Compute>> get(std::string const& name, Urgency urgency, Context const& context,
                                      ArmTold* told = nullptr);
-  Result<Compute> put(std::string const& name, Json const& body, Context const& context);
+  /// With a token reserved for it, or not.
+  Result<Compute> put(std::string const& name, Json const& body, Context const& context,
+                      std::optional<WriteToken> token = std::nullopt);
   /// underlyingResourceAction=Delete; 204 is fine.
   Result<Done> remove(std::string const& name, Context const& context, ArmTold* told = nullptr);
   /// All of them; an item that cannot be read (an unknown type may look like anything) is left out.

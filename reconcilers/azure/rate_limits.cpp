@@ -67,13 +67,17 @@ std::optional<Duration> RateLimits::take(std::string const& subscription, Verb v
   std::lock_guard lock(mutex_);
   Bucket& own = bucket(subscription, verb);
   std::optional<Duration> const wait = wait_at(own, periodic);
-  if (!wait) own.tokens -= 1;
-  return wait;
+  if (wait) return wait;
+  own.tokens -= 1;
+  ++own.under_way;
+  return std::nullopt;
 }
 
-std::optional<Duration> RateLimits::wait_for(std::string const& subscription, Verb verb) {
+void RateLimits::give_back(std::string const& subscription, Verb verb) {
   std::lock_guard lock(mutex_);
-  return wait_at(bucket(subscription, verb), false);
+  Bucket& own = bucket(subscription, verb);
+  own.tokens = std::min(own.capacity, own.tokens + 1);
+  --own.under_way;
 }
 
 std::optional<Duration> RateLimits::wait_at(Bucket& bucket, bool periodic) {
@@ -81,8 +85,9 @@ std::optional<Duration> RateLimits::wait_at(Bucket& bucket, bool periodic) {
   if (bucket.closed_until > now) return bucket.closed_until - now;
   double const least = 1 + (periodic ? bucket.capacity * kPeriodicShare : 0);
   if (bucket.tokens >= least) return std::nullopt;
-  SteadyTime turn = now + milliseconds_for(least - bucket.tokens, bucket.per_second);
-  if (periodic) return turn - now;
+  if (periodic) return milliseconds_for(least - bucket.tokens, bucket.per_second);
+  // One token later than reckoned: headers round down, and who comes too early has lost its turn.
+  SteadyTime turn = now + milliseconds_for(least + 1 - bucket.tokens, bucket.per_second);
   turn = std::max(turn, bucket.last_turn + milliseconds_for(1, bucket.per_second));
   // Who was woken earlier left a turn unused: by then the bucket is full, and turns begin anew.
   if (turn > now + milliseconds_for(bucket.capacity, bucket.per_second))
@@ -91,20 +96,20 @@ std::optional<Duration> RateLimits::wait_at(Bucket& bucket, bool periodic) {
   return turn - now;
 }
 
-void RateLimits::observe(std::string const& subscription, Verb verb, HttpResponse const& response) {
+void RateLimits::observe(std::string const& subscription, Verb verb, Result<HttpResponse> const& answer) {
   std::lock_guard lock(mutex_);
   Bucket& own = bucket(subscription, verb);
-  if (std::optional<double> const left = number_of(response.header(header_of(verb)))) {
-    if (*left > kHourlyAbove) {
-      Size const size = size_of(verb, true);
-      own.capacity = size.capacity;
-      own.per_second = size.per_second;
-    }
-    own.tokens = std::min(*left, own.capacity);
+  own.under_way = std::max(0, own.under_way - 1);
+  if (!answer) return;
+  if (std::optional<double> const left = number_of(answer->header(header_of(verb)))) {
+    if (*left > kHourlyAbove) own.per_second = size_of(verb, true).per_second;
+    own.capacity = std::max(own.capacity, *left > kHourlyAbove ? size_of(verb, true).capacity : *left);
+    // What is under way the service may have counted already, or not yet; in between our own count is better.
+    own.tokens = std::clamp(own.tokens, *left - own.under_way, *left);
   }
-  if (response.status != 429) return;
+  if (answer->status != 429) return;
   Duration wait = kClosedByDefault;
-  if (std::optional<std::string> const header = response.header("Retry-After"))
+  if (std::optional<std::string> const header = answer->header("Retry-After"))
     if (Result<Duration> const asked = parse_retry_after(*header, clock_.wall())) wait = *asked;
   own.closed_until = std::max(own.closed_until, own.refilled + wait);
 }

@@ -8,25 +8,28 @@
 
 #include "controller/base/clock.hpp"
 #include "controller/base/http.hpp"
+#include "controller/base/result.hpp"
 
 namespace trainyard::azure {
 
 enum class Verb { Read, Write, Delete };
 Verb verb_of(std::string_view method);  // GET and HEAD read, DELETE deletes, all else writes
 
-/// One subscription's buckets. Reads 250 + 25/s, writes and deletes 200 + 10/s; a first header above 1,000
-/// shows the hourly ones of 2022 (12,000 reads and 1,200 writes an hour). Periodic looks leave a tenth for a
-/// user's edits. Safe from any thread.
+/// The buckets of each subscription. Reads 250 + 25/s, writes and deletes 200 + 10/s, until a header says
+/// that more is left than we reckon; one above 1,000 shows the hourly buckets of 2022 (12,000 reads and 1,200
+/// writes an hour). Periodic looks leave a tenth for a user's edits. Safe from any thread.
 class RateLimits {
  public:
   explicit RateLimits(Clock const& clock) : clock_(clock) {}
-  /// Nothing: go ahead, one token is taken. Else: how long to wait. Edits that must wait are given turns, one
-  /// for each token to come: else all would come back for the next one.
+  /// Nothing: go ahead, one token is taken, and observe() or give_back() ends it. Else: how long to wait.
+  /// Edits that must wait are given turns, one for each token to come: else all would come back for the next
+  /// one.
   std::optional<Duration> take(std::string const& subscription, Verb verb, bool periodic);
-  /// As an edit's take(), but takes no token: whether a call that prepares for another is worth making.
-  std::optional<Duration> wait_for(std::string const& subscription, Verb verb);
-  /// Corrects the bucket by x-ms-ratelimit-remaining-subscription-*, and closes it for Retry-After at a 429.
-  void observe(std::string const& subscription, Verb verb, HttpResponse const& response);
+  /// What came of a call. Corrects the bucket by x-ms-ratelimit-remaining-subscription-*, and closes it for
+  /// Retry-After at a 429.
+  void observe(std::string const& subscription, Verb verb, Result<HttpResponse> const& answer);
+  /// The call that a token was taken for was not made.
+  void give_back(std::string const& subscription, Verb verb);
   [[nodiscard]] double remaining(std::string const& subscription, Verb verb) const;
 
  private:
@@ -34,6 +37,7 @@ class RateLimits {
     double tokens = 0, capacity = 0, per_second = 0;
     SteadyTime refilled{}, closed_until{};
     SteadyTime last_turn{};  // of those given
+    int under_way = 0;       // calls with a token and no answer yet: what a header tells may not know of them
     bool sized = false;
   };
   static std::optional<Duration> wait_at(Bucket& bucket, bool periodic);

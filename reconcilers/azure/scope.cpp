@@ -85,14 +85,14 @@ Result<std::optional<Compute>> AzureScope::fetch_compute(std::string const& name
   return answer;
 }
 
-Result<Done> AzureScope::may_write() { return arm_.may_write(); }
-
 Result<std::optional<Compute>> AzureScope::get_compute(std::string const& name, Context const& context) {
   return fetch_compute(name, Urgency::Edit, context);
 }
 
-Result<Compute> AzureScope::put_compute(std::string const& name, Json const& body, Context const& context) {
-  Result<Compute> answer = computes_.put(name, body, context);
+Result<Compute> AzureScope::put_compute(std::string const& name, Json const& body, Context const& context,
+                                        std::optional<WriteToken> token) {
+  Result<Compute> answer = computes_.put(name, body, context, std::move(token));
+  keep_write_time();
   if (answer) keep(*answer);
   return answer;
 }
@@ -100,6 +100,7 @@ Result<Compute> AzureScope::put_compute(std::string const& name, Json const& bod
 Result<Done> AzureScope::delete_compute(std::string const& name, Context const& context) {
   ArmTold told;
   Result<Done> answer = computes_.remove(name, context, &told);
+  keep_write_time();
   if (!answer) return answer;
   keep_date(told);
   std::optional<Compute> going;
@@ -107,7 +108,6 @@ Result<Done> AzureScope::delete_compute(std::string const& name, Context const& 
   if (!going) return answer;
   // Its 202 says what the next GET would: it is being deleted.
   going->provisioning_state = "Deleting";
-  going->body["properties"]["provisioningState"] = "Deleting";
   going->date = told.date;
   going->order = told.order;
   keep(std::move(*going));
@@ -136,12 +136,15 @@ Result<std::optional<Job>> AzureScope::get_job(std::string const& name, Context 
 
 Result<Job> AzureScope::put_job(std::string const& name, Json const& body, Context const& context) {
   Result<Job> answer = jobs_.put(name, body, context);
+  keep_write_time();
   if (answer) keep(*answer);
   return answer;
 }
 
 Result<Done> AzureScope::cancel_job(std::string const& name, Context const& context) {
-  return jobs_.cancel(name, context);
+  Result<Done> answer = jobs_.cancel(name, context);
+  keep_write_time();
+  return answer;
 }
 
 Result<Job> AzureScope::add_job_properties(Job const& job, Json const& properties, Context const& context) {
@@ -188,6 +191,7 @@ void AzureScope::keep(Compute compute) {
   std::lock_guard lock(mutex_);
   if (!cache_->is_newest(key, compute.order)) return;
   cache_->newest[key] = compute.order;
+  compute.body = nullptr;  // large, and only of use to who asked
   cache_->change([&](AzureView& view) {
     std::string const name = lower_case(compute.name);
     view.computes[name] = std::make_shared<Compute const>(std::move(compute));
@@ -203,6 +207,11 @@ void AzureScope::keep(Job job) {
     std::string const name = job.name;
     view.jobs[name] = std::make_shared<Job const>(std::move(job));
   });
+}
+
+void AzureScope::keep_write_time() {
+  std::lock_guard lock(mutex_);
+  cache_->wrote_at = parts_.clock.steady();
 }
 
 void AzureScope::keep_date(ArmTold const& told) {

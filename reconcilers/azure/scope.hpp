@@ -34,6 +34,8 @@ class AzureScope {
  public:
   struct Options {
     Duration busy_interval = std::chrono::seconds(5), idle_interval = std::chrono::seconds(60);
+    // After the last of several writes, unless a list is due earlier: what they brought may be there already.
+    Duration after_write = std::chrono::seconds(2);
     // Between lists of all jobs with our tag; those between them read the newest only.
     Duration full_list_interval = std::chrono::hours(1);
     // After it comes one more full list: what an earlier process sent has landed by then (rule 2a).
@@ -54,10 +56,11 @@ class AzureScope {
   [[nodiscard]] WallTime azure_date() const;
 
   // Calls through to Azure; answers enter the cache, older never replaces newer (rule 1).
-  /// An Error of kind Throttled while no write may be sent: then it is no use to read what one would rest on.
-  [[nodiscard]] Result<Done> may_write();
+  /// Before the read that a write is to rest on, which is of no use while no write may be sent.
+  Result<WriteToken> reserve_write() { return arm_.reserve_write(); }
   Result<std::optional<Compute>> get_compute(std::string const& name, Context const& context);
-  Result<Compute> put_compute(std::string const& name, Json const& body, Context const& context);
+  Result<Compute> put_compute(std::string const& name, Json const& body, Context const& context,
+                              std::optional<WriteToken> token = std::nullopt);
   Result<Done> delete_compute(std::string const& name, Context const& context);
   Result<std::optional<Job>> get_job(std::string const& name, Context const& context);
   Result<Job> put_job(std::string const& name, Json const& body, Context const& context);
@@ -75,10 +78,13 @@ class AzureScope {
   void set_busy(std::string const& who, bool busy);  // `who`: an object key as text
   /// When the next list is due on the steady clock.
   [[nodiscard]] SteadyTime next_list() const;
-  /// One list of computes and of jobs; what it leaves open is read by name. Returns the names of what differs
-  /// from the end of the list before, by whatever call it came: "compute/NAME" (as Azure writes it),
+  /// Somebody needs the list of jobs: if the last list left it out, the next one is due at once.
+  void want_jobs();
+  /// One list of computes and, if `with_jobs` or they were wanted meanwhile, of jobs; what it leaves open is
+  /// read by name. Without jobs what was known of them is forgotten, as at a start. Returns the names of what
+  /// differs from the end of the list before, by whatever call it came: "compute/NAME" (as Azure writes it),
   /// "job/NAME". On error the cache stays.
-  std::vector<std::string> list_now(Context const& context);
+  std::vector<std::string> list_now(bool with_jobs, Context const& context);
 
  private:
   struct Cache;  // what mutex_ guards; scope.cpp
@@ -86,6 +92,7 @@ class AzureScope {
   void keep(Compute compute);
   void keep(Job job);
   void keep_date(ArmTold const& told);
+  void keep_write_time();
   Result<AmlWorkspace> known_workspace(Context const& context);
   Result<std::optional<Compute>> fetch_compute(std::string const& name, Urgency urgency,
                                                Context const& context);

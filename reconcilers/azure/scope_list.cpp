@@ -23,6 +23,11 @@ bool is_stale(Compute const& item, Compute const& known) {
 }
 bool is_stale(Job const& item, Job const& known) { return known.terminal() && !item.terminal(); }
 
+bool same(Compute const& a, Compute const& b) {
+  return static_cast<ComputeState const&>(a) == static_cast<ComputeState const&>(b);
+}
+bool same(Job const& a, Job const& b) { return a.body == b.body; }
+
 std::string name_of(Compute const& item) { return lower_case(item.name); }
 std::string name_of(Job const& item) { return item.name; }
 
@@ -47,7 +52,7 @@ void compare(Map const& before, Map const& after, std::string const& prefix,
              std::vector<std::string>& changed) {
   for (auto const& [name, item] : after) {
     auto const was = before.find(name);
-    if (was == before.end() || (was->second != item && !(was->second->body == item->body)))
+    if (was == before.end() || (was->second != item && !same(*was->second, *item)))
       changed.push_back(prefix + item->name);
   }
   for (auto const& [name, item] : before)
@@ -67,21 +72,34 @@ void AzureScope::set_busy(std::string const& who, bool busy) {
 SteadyTime AzureScope::next_list() const {
   std::lock_guard lock(mutex_);
   if (!cache_->listed_at) return SteadyTime{};
-  Duration const interval = cache_->busy.empty() ? options_.idle_interval : options_.busy_interval;
-  return *cache_->listed_at + std::max(interval, cache_->asked_to_wait);
+  Duration interval = cache_->busy.empty() ? options_.idle_interval : options_.busy_interval;
+  if (cache_->jobs_wanted && !cache_->with_jobs) interval = Duration(1);  // another time than the last one's
+  SteadyTime due = *cache_->listed_at + interval;
+  if (cache_->wrote_at) due = std::min(due, *cache_->wrote_at + options_.after_write);
+  return std::max(due, *cache_->listed_at + cache_->asked_to_wait);
 }
 
-std::vector<std::string> AzureScope::list_now(Context const& context) {
+void AzureScope::want_jobs() {
+  std::lock_guard lock(mutex_);
+  cache_->jobs_wanted = true;
+}
+
+std::vector<std::string> AzureScope::list_now(bool with_jobs, Context const& context) {
   {
     std::lock_guard lock(mutex_);  // from its start, so that nobody finds it due while it is under way
     cache_->listed_at = parts_.clock.steady();
     cache_->asked_to_wait = Duration{0};
+    cache_->wrote_at.reset();
+    with_jobs = with_jobs || cache_->jobs_wanted;
+    cache_->with_jobs = with_jobs;
+    cache_->jobs_wanted = false;
+    if (!with_jobs) cache_->forget_jobs();
   }
   Result<Done> listed = same_workspace(context);
   if (listed) listed = list_computes(context);
   bool const go_on =
       listed || (listed.error().kind != ErrorKind::Throttled && listed.error().kind != ErrorKind::Canceled);
-  if (go_on)
+  if (go_on && with_jobs)
     if (Result<Done> jobs = list_jobs(context); !jobs && listed) listed = std::move(jobs);
 
   std::lock_guard lock(mutex_);
@@ -97,6 +115,8 @@ std::vector<std::string> AzureScope::list_now(Context const& context) {
   compare(cache_->told->computes, cache_->view->computes, "compute/", changed);
   compare(cache_->told->jobs, cache_->view->jobs, "job/", changed);
   cache_->told = cache_->view;
+  if (!cache_->swept_at || *cache_->listed_at - *cache_->swept_at >= options_.full_list_interval)
+    cache_->sweep(*cache_->listed_at);
   return changed;
 }
 
@@ -141,8 +161,7 @@ std::vector<std::string> AzureScope::merge(ComputeList list) {
     view.computes_listed = list.told.began;
     for (auto const& [name, compute] : view.computes) {  // rule 5: null in a list item forces a GET
       bool const of_this_list = compute->order >= list.told.order;
-      if (of_this_list && !compute->complete() && to_read.size() < kMostReads)
-        to_read.push_back(compute->name);
+      if (of_this_list && !compute->complete && to_read.size() < kMostReads) to_read.push_back(compute->name);
     }
   });
   return to_read;
@@ -178,22 +197,12 @@ Result<Done> AzureScope::list_jobs(Context const& context) {
   Result<JobList> list = jobs_.list_tagged(options_.job_tag, more, context);
   if (!list) return list.error().while_doing("listing jobs");
   bool const complete = list->told.complete;
-  std::uint64_t const order = list->told.order;
   for (std::string const& name : merge(std::move(*list)))
     if (Result<std::optional<Job>> const job = fetch_job(name, Urgency::Periodic, context); !job)
       return job.error().while_doing("reading a job that the list did not show");
   if (!complete) return Done{};
   std::lock_guard lock(mutex_);
-  // Nothing that was sent before the last full list is still under way: what is only remembered as gone may
-  // be forgotten.
-  std::erase_if(cache_->newest, [&](auto const& entry) {
-    bool const job = entry.first.starts_with("job/");
-    bool const seen = job ? cache_->view->jobs.contains(entry.first.substr(4))
-                          : cache_->view->computes.contains(entry.first.substr(8));
-    return !seen && entry.second < cache_->full_order;
-  });
   cache_->full_at = now;
-  cache_->full_order = order;
   return Done{};
 }
 

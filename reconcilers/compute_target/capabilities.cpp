@@ -34,4 +34,10 @@ std::string compute_name_of(manifests::ComputeTargetSpec const& spec, std::strin
   return spec.name.empty() ? object_name : spec.name;
 }
 
+std::string compute_name_of(Json const& spec, std::string const& object_name) {
+  if (Json const* const attach = spec.at("amlCompute").find("attach")) return attach->text("name");
+  std::string const name = spec.text("name");
+  return name.empty() ? object_name : name;
+}
+
 }  // namespace trainyard::reconcilers

@@ -20,5 +20,7 @@ std::vector<std::string> capability_words(std::string_view block);  // for the s
 
 /// The compute's name in Azure: attach names it, else spec.name, else the object's own name.
 std::string compute_name_of(manifests::ComputeTargetSpec const& spec, std::string const& object_name);
+/// The same of a spec as it stands, without reading all of it: it is asked of every target.
+std::string compute_name_of(Json const& spec, std::string const& object_name);
 
 }  // namespace trainyard::reconcilers

@@ -116,15 +116,18 @@ class Pass : StatusPass<ComputeTargetStatus> {
                        .live_runs = live_runs(),
                        .other_targets = other_targets(),
                        .found = view->compute(name_)};
-    if (facts.found != nullptr && !facts.found->complete())
+    if (facts.found != nullptr && !facts.found->complete)
       facts.found = nullptr;  // rule 5: null forces a GET
     ComputeDecision decision = decide(facts, driver, status_);
     std::optional<Compute> got;
     if (std::holds_alternative<ComputeAct::Get>(decision.action)) {
       // Not there, as far as a list can tell: the GET that makes sure of it is for the PUT.
       bool const creates = facts.found == nullptr && !facts.deleting && driver.creates(spec_);
-      if (Result<Done> const free = creates ? scope_->may_write() : Done{}; !free)
-        return give_up(status_, free.error().while_doing("creating the compute"));
+      if (creates) {
+        Result<azure::WriteToken> token = scope_->reserve_write();
+        if (!token) return give_up(status_, token.error().while_doing("creating the compute"));
+        token_.emplace(std::move(*token));
+      }
       facts.get_began = parts_.clock().wall();
       Result<std::optional<Compute>> answer = scope_->get_compute(name_, context_);
       if (!answer) return give_up(status_, answer.error().while_doing("reading compute " + name_));
@@ -293,7 +296,8 @@ class Pass : StatusPass<ComputeTargetStatus> {
     std::string const expected = facts.found != nullptr ? facts.found->created_on : "";
     Verdict const verdict{Verdict::Kind::InProgress, decision.reason, decision.message};
     if (std::optional<Outcome> const ended = intend(act, verdict)) return *ended;
-    Result<Compute> const answer = scope_->put_compute(name_, body_for(act, driver, facts), context_);
+    Result<Compute> const answer =
+        scope_->put_compute(name_, body_for(act, driver, facts), context_, std::move(token_));
     if (!answer) return unanswered(answer.error().while_doing(decision.message));
     status_.doubt.reset();
     if (std::string const origin = origin_by_answer(*answer, expected); !origin.empty())
@@ -343,9 +347,8 @@ class Pass : StatusPass<ComputeTargetStatus> {
     std::vector<std::string> names;
     for (ObjectPtr const& other : parts_.store.list("ComputeTarget")) {
       if (other->key == object_->key || other->key.ns != object_->key.ns) continue;
-      ComputeTargetSpec const spec = manifests::compute_target_spec_from_json(other->spec);
-      if (spec.workspace == spec_.workspace &&
-          azure::same_text(compute_name_of(spec, other->key.name), name_))
+      if (other->spec.text("workspace") == spec_.workspace &&
+          azure::same_text(compute_name_of(other->spec, other->key.name), name_))
         names.push_back(to_string(other->key));
     }
     return names;
@@ -363,6 +366,7 @@ class Pass : StatusPass<ComputeTargetStatus> {
   ComputeTargetStatus const before_;
   std::string name_;
   std::shared_ptr<azure::AzureScope> scope_;
+  std::optional<azure::WriteToken> token_;  // while a create may follow
   std::string location_;
   WallTime absent_date_{};
 };

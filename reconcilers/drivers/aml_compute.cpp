@@ -31,6 +31,7 @@ Json create_body(ComputeTargetSpec const& spec, std::string const& location) {
 
 /// A PUT replaces the whole, so it rests on what the GET brought, less what only the service writes.
 Json update_body(ComputeTargetSpec const& spec, azure::Compute const& found) {
+  check(found.body.is_object(), "an update rests on a GET");
   Json const& was = found.body.at({"properties", "properties"});
   Json inner = Json::object();
   for (std::string_view const name :

@@ -107,8 +107,7 @@ struct AzureSim::State {
     if (std::optional<HttpResponse> refused = refuse(shared, operation, call)) return std::move(*refused);
     HttpHeaders remaining;
     if (operation.door == Operation::Door::Arm) {
-      std::optional<int> const wait = buckets.take(call.request.method, call.now, remaining);
-      if (wait && shared.options.buckets) {
+      if (std::optional<int> const wait = buckets.take(call.request.method, call.now, remaining)) {
         HttpResponse refused = throttled(*wait);
         refused.headers.insert(refused.headers.end(), remaining.begin(), remaining.end());
         return refused;
@@ -148,7 +147,7 @@ struct AzureSim::State {
   Shared shared;
   Faults faults;
   ListHistory lists;
-  Buckets buckets;
+  Buckets buckets{shared.options.buckets};
   std::function<void(Logged const&)> observer;
   std::unique_ptr<Groups> groups;
   std::unique_ptr<Workspaces> workspaces;

@@ -17,7 +17,7 @@ std::optional<int> Buckets::take(std::string_view method, WallTime now, HttpHead
   }
   bucket.seen = now;
   bool const empty = bucket.left < 1;
-  if (!empty) bucket.left -= 1;
+  if (limited_ && !empty) bucket.left -= 1;
   headers.emplace_back(remaining_header(method), std::to_string(static_cast<int>(bucket.left)));
   if (!empty) return std::nullopt;
   return std::max(1, static_cast<int>(std::ceil((1 - bucket.left) / bucket.per_second)));

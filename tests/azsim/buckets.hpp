@@ -12,6 +12,8 @@ namespace trainyard::azsim {
 
 class Buckets {
  public:
+  /// `limited`: they empty; else they stay full, and their headers say so.
+  explicit Buckets(bool limited) : limited_(limited) {}
   /// Takes one token for a request of this method; `headers` gets what is left. Nothing: there was one.
   /// Otherwise how many seconds to wait.
   std::optional<int> take(std::string_view method, WallTime now, HttpHeaders& headers);
@@ -22,6 +24,7 @@ class Buckets {
     double left;
     std::optional<WallTime> seen = std::nullopt;
   };
+  bool const limited_;
   Bucket reads_{250, 25, 250};
   Bucket writes_{200, 10, 200};
   Bucket deletes_{200, 10, 200};

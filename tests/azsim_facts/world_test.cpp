@@ -24,6 +24,13 @@ BOOST_AUTO_TEST_CASE(buckets_empty_and_fill) {
   BOOST_TEST(asker.ask("GET", asker.workspace()).status == 429);
 }
 
+BOOST_AUTO_TEST_CASE(buckets_without_limit_stay_full) {
+  Asker asker;
+  for (int i = 0; i < 300; ++i) BOOST_REQUIRE(asker.ask("GET", asker.workspace()).status == 200);
+  HttpResponse const last = asker.ask("GET", asker.workspace());
+  BOOST_TEST(last.header("x-ms-ratelimit-remaining-subscription-reads").value_or("") == "250");
+}
+
 BOOST_AUTO_TEST_CASE(a_world_goes_on_from_its_snapshot) {
   Asker before;
   std::string const path = before.workspace() + "/computes/c1";

@@ -28,7 +28,7 @@ BOOST_AUTO_TEST_CASE(a_whole_answer_is_read) {
   BOOST_REQUIRE(compute->nodes.has_value());
   BOOST_TEST(compute->nodes->idle == 1);
   BOOST_TEST(compute->tags.text("team") == "a");
-  BOOST_TEST(compute->complete());
+  BOOST_TEST(compute->complete);
 }
 
 BOOST_AUTO_TEST_CASE(a_compute_that_is_being_created_is_all_nulls_and_yet_whole) {
@@ -43,7 +43,7 @@ BOOST_AUTO_TEST_CASE(a_compute_that_is_being_created_is_all_nulls_and_yet_whole)
   BOOST_TEST(!compute->succeeded());
   BOOST_TEST(!compute->nodes.has_value());
   BOOST_TEST(compute->tags.members().empty());
-  BOOST_TEST(compute->complete());
+  BOOST_TEST(compute->complete);
 }
 
 struct NullCase {
@@ -82,7 +82,7 @@ BOOST_DATA_TEST_CASE(nulls_that_only_a_get_tells, data::make(kNulls), c) {
   c.change(body);
   Result<Compute> const compute = parse_compute(body);
   BOOST_REQUIRE(compute.has_value());
-  BOOST_TEST(compute->complete() == c.complete);
+  BOOST_TEST(compute->complete == c.complete);
 }
 
 BOOST_AUTO_TEST_CASE(errors_of_provisioning_and_of_nodes_are_told) {
@@ -128,6 +128,24 @@ BOOST_FIXTURE_TEST_CASE(a_put_answers_with_the_compute, Computes) {
   BOOST_REQUIRE(compute.has_value());
   BOOST_TEST(compute->provisioning_state == "Creating");
   BOOST_TEST(lines.find("secretly") == std::string::npos);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_write_that_was_reserved_is_sent_whoever_came_between, Computes) {
+  std::optional<WriteToken> token;
+  token.emplace(*arm.reserve_write());
+  while (!limits.take("S", Verb::Write, false)) continue;
+  BOOST_TEST((arm.reserve_write().error().kind == ErrorKind::Throttled));
+  BOOST_TEST((computes.put("gpu", Json::object(), {}).error().kind == ErrorKind::Throttled));
+  wire().expect("PUT", "/computes/gpu", 201, compute_body("gpu", "Creating").dump());
+  BOOST_TEST(computes.put("gpu", Json::object(), {}, std::move(token)).has_value());
+  token.reset();
+  BOOST_TEST(limits.remaining("S", Verb::Write) == 0.0);  // it was spent
+}
+
+BOOST_FIXTURE_TEST_CASE(a_reserved_write_that_is_not_sent_goes_back, Computes) {
+  double const before = limits.remaining("S", Verb::Write);
+  { Result<WriteToken> const unused = arm.reserve_write(); }
+  BOOST_TEST(limits.remaining("S", Verb::Write) == before);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_put_without_a_body_in_its_answer_is_in_doubt, Computes) {

@@ -26,7 +26,7 @@ struct Scope : Scripted {
     return list_now();
   }
   Names list_now() {
-    Names changed = scope.list_now({});
+    Names changed = scope.list_now(true, {});
     std::sort(changed.begin(), changed.end());
     clock.advance(seconds(5));
     return changed;
@@ -75,7 +75,7 @@ BOOST_FIXTURE_TEST_CASE(lists_are_due_at_once_then_by_whether_work_is_under_way,
                 clock.advance(seconds(7));
               })
       .expect("GET", kJobs, 200, page_of({}));
-  scope.list_now({});
+  scope.list_now(true, {});
   BOOST_TEST((scope.next_list() == clock.steady() + seconds(60)));
   scope.set_busy("x", true);
   scope.set_busy("y", true);
@@ -84,6 +84,28 @@ BOOST_FIXTURE_TEST_CASE(lists_are_due_at_once_then_by_whether_work_is_under_way,
   BOOST_TEST((scope.next_list() == clock.steady() + seconds(5)));
   scope.set_busy("y", false);
   BOOST_TEST((scope.next_list() == clock.steady() + seconds(60)));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_list_follows_the_last_of_several_writes_soon, Scope) {
+  auto const list_now = [&] {
+    wire().expect("GET", kComputes, 200, page_of({})).expect("GET", kJobs, 200, page_of({}));
+    scope.list_now(true, {});
+    return clock.steady();
+  };
+  SteadyTime const listed = list_now();
+  scope.set_busy("x", true);
+  for (int i = 1; i <= 2; ++i) {
+    clock.advance(seconds(1));
+    wire().expect("PUT", "/computes/a?", 201, compute_body("a", "Creating").dump());
+    BOOST_REQUIRE(scope.put_compute("a", Json::object(), {}).has_value());
+    BOOST_TEST((scope.next_list() == clock.steady() + seconds(2)));
+  }
+  clock.advance(std::chrono::milliseconds(2500));
+  wire().expect("DELETE", "/computes/a?", 202);
+  BOOST_REQUIRE(scope.delete_compute("a", {}).has_value());
+  BOOST_TEST((scope.next_list() == listed + seconds(5)));  // it makes none later
+  SteadyTime const again = list_now();
+  BOOST_TEST((scope.next_list() == again + seconds(5)));
 }
 
 // Rule 1: the answer that counts is that of the request that began last. The clock stands still in these
@@ -168,7 +190,7 @@ BOOST_FIXTURE_TEST_CASE(nulls_in_a_list_are_filled_by_a_get_of_the_same_list, Sc
       .expect("GET", "/computes/a?", 200, compute_body("a").dump())
       .expect("GET", kJobs, 200, page_of({}));
   list_now();
-  BOOST_TEST(scope.view()->compute("a")->complete());
+  BOOST_TEST(scope.view()->compute("a")->complete);
 }
 
 BOOST_FIXTURE_TEST_CASE(lists_that_fail_are_counted_and_the_cache_stays, Scope) {
@@ -192,7 +214,7 @@ BOOST_FIXTURE_TEST_CASE(lists_that_fail_are_counted_and_the_cache_stays, Scope) 
 BOOST_FIXTURE_TEST_CASE(a_throttled_list_asks_nothing_more_and_waits_as_told, Scope) {
   scope.set_busy("x", true);
   wire().expect("GET", kComputes, 429, "", {{"Retry-After", "90"}});
-  scope.list_now({});
+  scope.list_now(true, {});
   BOOST_TEST(scope.view()->missed_lists == 1);
   BOOST_TEST((scope.next_list() == clock.steady() + seconds(90)));
 }
@@ -203,7 +225,7 @@ BOOST_FIXTURE_TEST_CASE(a_list_that_we_stopped_is_not_missed, Scope) {
       "GET", kComputes,
       Result<HttpResponse>(Error{.kind = ErrorKind::Canceled, .reason = "Stopped", .message = "stopped"}),
       [&](HttpRequest const&) { stop.request_stop(); });
-  scope.list_now({.stop = stop.get_token()});
+  scope.list_now(true, {.stop = stop.get_token()});
   BOOST_TEST(scope.view()->missed_lists == 0);
 }
 
@@ -286,6 +308,33 @@ BOOST_FIXTURE_TEST_CASE(all_jobs_are_listed_at_the_start_after_settling_and_hour
   partial();
   clock.advance(minutes(1));
   full();
+}
+
+BOOST_FIXTURE_TEST_CASE(without_runs_jobs_are_not_listed_and_what_was_known_is_forgotten, Scope) {
+  list({compute_body("a")}, {job_body("j", "Running")});
+  wire().expect("GET", kComputes, 200, page_of({compute_body("a")}));
+  check_equal(scope.list_now(false, {}), {"job/j"});
+  BOOST_TEST(status("j") == "absent");
+  BOOST_TEST(!scope.view()->jobs_listed.has_value());
+  BOOST_TEST((scope.next_list() == clock.steady() + seconds(60)));
+}
+
+BOOST_FIXTURE_TEST_CASE(who_wants_jobs_that_were_left_out_gets_them_all_at_once, Scope) {
+  list({}, {job_body("j", "Completed")});
+  wire().expect("GET", kComputes, HttpResponse{.status = 200, .body = page_of({})},
+                [&](HttpRequest const&) { scope.want_jobs(); });  // too late for this one
+  scope.list_now(false, {});
+  clock.advance(Duration(1));
+  BOOST_TEST((scope.next_list() <= clock.steady()));
+  wire()
+      .expect("GET", kComputes, 200, page_of({}))
+      .expect("GET", kJobs, 200, page_of({job_body("j", "Completed")}, kNext + std::string("1")))
+      .expect("GET", "skip=1", 200, page_of({}));
+  scope.list_now(false, {});
+  BOOST_TEST(status("j") == "Completed");
+  BOOST_TEST((*scope.view()->jobs_listed == clock.wall()));
+  scope.want_jobs();  // they are listed already
+  BOOST_TEST((scope.next_list() == clock.steady() + seconds(60)));
 }
 
 // Own writes

@@ -41,7 +41,7 @@ BOOST_AUTO_TEST_CASE(a_scope_may_be_used_from_any_thread) {
         for (int i = 0; i < 20; ++i) {
           std::string const who = std::to_string(t);
           scope.set_busy(who, i % 2 == 0);
-          if (t == 0) scope.list_now({});
+          if (t == 0) scope.list_now(true, {});
           if (t == 1) (void)scope.get_compute(i % 2 == 0 ? "a" : "gone", {});
           if (t == 2) (void)scope.put_job("j", Json::object(), {});
           if (t == 3) (void)scope.view()->compute("a");

@@ -2,8 +2,8 @@
 """Figures of the operator, each beside azsim, both as processes. `bench.py NAME...`, or all of them; run.sh builds
 what they need. docs/performance.md says what they mean.
 
-reconcile  clusters from apply to Ready at 50 ms a call: 200, and 500 without and with Resource Manager's buckets;
-           beside each the reference (a requeue loop)
+reconcile  500 clusters from apply to Ready at 50 ms a call, without and with Resource Manager's buckets; beside each
+           the reference (a requeue loop)
 rest       Azure requests an hour with 500 clusters at rest (--minutes, whole intervals between lists)
 memory     RSS and PSS at rest, with 500 clusters, and with 500 clusters and 9,500 local targets
 apply      a manifest moved into the folder to Azure's first request about it
@@ -14,7 +14,7 @@ import os
 import time
 
 import reference
-from place import Place, seconds_of, wait_until
+from place import Place, cluster, local_target, seconds_of, wait_until
 
 CLUSTERS = 500
 DELAY = 0.05
@@ -29,8 +29,13 @@ def row(name, *cells):
     print(f"  {name:<34}" + "".join(f"{cell:>16}" for cell in cells), flush=True)
 
 
-def clusters(place, count=CLUSTERS):
-    return {f"cluster-{i}.yaml": place.cluster(f"cluster-{i}") for i in range(count)}
+def clusters():
+    return {f"cluster-{i}.yaml": cluster(f"cluster-{i}") for i in range(CLUSTERS)}
+
+
+def local_targets():
+    """All in one file, up to 10,000 targets."""
+    return {"local.yaml": "\n---\n".join(local_target(f"local-{i}") for i in range(10000 - CLUSTERS))}
 
 
 def begin(place, workers=None):
@@ -39,61 +44,58 @@ def begin(place, workers=None):
     place.wait_ready(1)
 
 
-def with_clusters(place, count=CLUSTERS):
-    begin(place)
-    place.apply(clusters(place, count))
-    place.wait_ready(count + 1)
-
-
-def bucket_seconds(writes):
-    """What 200 at once and 10 a second cost by themselves."""
-    return max(0.0, (writes - 200) / 10)
+def make_clusters(place):
+    place.apply(clusters())
+    place.wait_ready(CLUSTERS + 1)
 
 
 def reconcile(options):
-    # Our client keeps to the buckets whether or not the service does; 200 fit into them.
-    for count, buckets in ((200, False), (CLUSTERS, False), (CLUSTERS, True)):
-        heading(f"{count} clusters, 50 ms a call, {'with' if buckets else 'without'} ARM's buckets")
+    for buckets in (False, True):
+        heading(f"{CLUSTERS} clusters, 50 ms a call, {'with' if buckets else 'without'} ARM's buckets")
         row("", "s to Ready", "objects/s", "calls/object", "processor s")
         with Place(DELAY, buckets) as place:
             begin(place, options.workers)
             since = len(place.requests())
             spent = place.processor_seconds()
-            began = place.apply(clusters(place, count))
-            took = place.wait_ready(count + 1) - began
+            began = place.apply(clusters())
+            took = place.wait_ready(CLUSTERS + 1) - began
             # What lists cost is of the workspace; what is asked by name is of the object.
             named = sum("/computes/" in request["path"] for request in place.requests(since))
-            row("trainyard", f"{took:.1f}", f"{count / took:.0f}", f"{named / count:.2f}",
+            row("trainyard", f"{took:.1f}", f"{CLUSTERS / took:.0f}", f"{named / CLUSTERS:.2f}",
                 f"{place.processor_seconds() - spent:.1f}")
             for operation, times in sorted(place.operations(since).items()):
                 row("    " + operation, times)
         with Place(DELAY, buckets) as place:
-            took = reference.create(place, [f"cluster-{i}" for i in range(count)])
+            took = reference.create(place, [f"cluster-{i}" for i in range(CLUSTERS)])
             named = sum("/computes/" in request["path"] for request in place.requests())
-            row("requeue loop, 10 workers", f"{took:.1f}", f"{count / took:.0f}", f"{named / count:.2f}", "")
-        row("the buckets alone", f"{bucket_seconds(count):.1f}")
+            row("requeue loop, 10 workers", f"{took:.1f}", f"{CLUSTERS / took:.0f}", f"{named / CLUSTERS:.2f}", "")
+        if buckets:  # 200 at once, then 10 a second
+            row("the buckets alone", f"{(CLUSTERS - 200) / 10:.1f}")
 
 
 def rest(options):
     heading(f"requests an hour, {CLUSTERS} clusters at rest")
     with Place() as place:
-        with_clusters(place)
+        begin(place)
+        make_clusters(place)
 
         def lists():
-            return [(i, r) for i, r in enumerate(place.requests()) if r["operation"] == "jobs.list"]
+            """The number and the time of the first page of each."""
+            pages = [(0, 0.0)] + [(i, seconds_of(request)) for i, request in enumerate(place.requests())
+                                  if request["operation"] == "computes.list"]
+            return [page for before, page in zip(pages, pages[1:]) if page[1] - before[1] > 0.5]
         # Busy lists end a while after the last cluster is ready: two at rest's distance, then whole intervals.
-        wait_until("lists at rest", lambda: len(lists()) > 1 and
-                   seconds_of(lists()[-1][1]) - seconds_of(lists()[-2][1]) > 30, 600, 1)
+        wait_until("lists at rest", lambda: lists()[-1][1] - lists()[-2][1] > 30, 600, 1)
         first, start = lists()[-1]
         spent = place.processor_seconds()
         time.sleep(60 * options.minutes)
         seen = len(lists())
         wait_until("one more list", lambda: len(lists()) > seen, 200, 1)
         last, end = lists()[-1]
-        seconds = seconds_of(end) - seconds_of(start)
+        seconds = end - start
         hourly = 3600 / seconds
         row("measured, s", f"{seconds:.0f}")
-        requests = place.requests()[first + 1:last + 1]
+        requests = place.requests()[first:last]
         for operation in sorted({r["operation"] for r in requests}):
             row(operation + " an hour", f"{hourly * sum(r['operation'] == operation for r in requests):.0f}")
         row("all an hour", f"{hourly * len(requests):.0f}")
@@ -111,15 +113,13 @@ def memory(options):
     with Place() as place:
         begin(place)
         show(place, "1 workspace")
-        place.apply(clusters(place))
-        place.wait_ready(CLUSTERS + 1)
+        make_clusters(place)
         show(place, f"{CLUSTERS} clusters, just made")
         place.stop_operator()
         place.start_operator()
         time.sleep(3)
         show(place, f"{CLUSTERS} clusters, started anew")
-        began = place.apply({"local.yaml": "---\n".join(
-            place.local_target(f"local-{i}") for i in range(10000 - CLUSTERS))})
+        began = place.apply(local_targets())
         row("(9,500 more ready after, s)", f"{place.wait_ready(10001) - began:.1f}")
         show(place, "10,000 targets, just made")
         place.stop_operator()
@@ -137,7 +137,7 @@ def apply(options):
         for i in range(options.applies):
             name = f"cluster-{i}"
             since = len(place.requests())
-            began = place.apply({name + ".yaml": place.cluster(name)})
+            began = place.apply({name + ".yaml": cluster(name)})
             find = lambda: next((r for r in place.requests(since) if r["path"].endswith("/computes/" + name)), None)
             waits.append(1000 * (seconds_of(wait_until(name, find, 30, 0.005)) - began))
         waits.sort()
@@ -162,10 +162,9 @@ def start(options):
             waits.sort()
             row(name, f"{waits[0]:.0f}", f"{waits[2]:.0f}")
         measure("1 workspace")
-        place.apply(clusters(place))
-        place.wait_ready(CLUSTERS + 1)
+        make_clusters(place)
         measure(f"{CLUSTERS} clusters")
-        place.apply({"local.yaml": "---\n".join(place.local_target(f"local-{i}") for i in range(10000 - CLUSTERS))})
+        place.apply(local_targets())
         place.wait_ready(10001)
         measure("10,000 targets")
 

@@ -27,6 +27,20 @@ def wait_until(what, condition, seconds=300.0, every=0.02):
     raise TimeoutError(f"not within {seconds:.0f} s: {what}")
 
 
+def manifest(kind, name, spec):
+    """A document, as JSON, which is YAML too."""
+    return json.dumps({"apiVersion": "trainyard.dev/v1alpha1", "kind": kind, "metadata": {"name": name}, "spec": spec})
+
+
+def cluster(name):
+    return manifest("ComputeTarget", name, {
+        "workspace": "ml", "amlCompute": {"create": {"vmSize": "Standard_DS3_v2", "minNodes": 0, "maxNodes": 4}}})
+
+
+def local_target(name):
+    return manifest("ComputeTarget", name, {"local": {}})
+
+
 class Place:
     """A fresh folder with an azsim beside it; everything ends with the `with` block."""
 
@@ -69,40 +83,10 @@ class Place:
     # ---- manifests
 
     def workspace(self):
-        return f"""apiVersion: trainyard.dev/v1alpha1
-kind: Workspace
-metadata: {{name: ml}}
-spec:
-  subscriptionId: {self.ids["subscription"]}
-  resourceGroup: {GROUP}
-  name: {WORKSPACE}
-  cloud: azsim
-  credential:
-    clientSecret:
-      tenantId: {self.ids["tenant"]}
-      clientId: {self.ids["client"]}
-      secretRef: {{name: azsim-client, key: clientSecret}}
-"""
-
-    @staticmethod
-    def cluster(name):
-        return f"""apiVersion: trainyard.dev/v1alpha1
-kind: ComputeTarget
-metadata: {{name: {name}}}
-spec:
-  workspace: ml
-  amlCompute:
-    create: {{vmSize: Standard_DS3_v2, minNodes: 0, maxNodes: 4}}
-"""
-
-    @staticmethod
-    def local_target(name):
-        return f"""apiVersion: trainyard.dev/v1alpha1
-kind: ComputeTarget
-metadata: {{name: {name}}}
-spec:
-  local: {{}}
-"""
+        return manifest("Workspace", "ml", {
+            "subscriptionId": self.ids["subscription"], "resourceGroup": GROUP, "name": WORKSPACE, "cloud": "azsim",
+            "credential": {"clientSecret": {"tenantId": self.ids["tenant"], "clientId": self.ids["client"],
+                                            "secretRef": {"name": "azsim-client", "key": "clientSecret"}}}})
 
     def apply(self, files):
         """Moves the files into the watched folder, as a checkout of Git would; the time at which that began."""

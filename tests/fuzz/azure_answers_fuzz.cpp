@@ -66,10 +66,8 @@ void read_as_arm(HttpResponse const& answer) {
   AzureClient client(answer);
   azure::ComputesClient computes(client.arm, client.id);
   azure::JobsClient jobs(client.arm, client.id);
-  if (auto const compute = read(computes.get("cluster", azure::Urgency::Edit, {})); compute && *compute) {
+  if (auto const compute = read(computes.get("cluster", azure::Urgency::Edit, {})); compute && *compute)
     require(!(*compute)->name.empty() && (*compute)->tags.is_object(), "a compute has a name and tags");
-    (void)(*compute)->complete();
-  }
   if (auto const list = read(computes.list({})))
     for (azure::Compute const& compute : list->items)
       require(!compute.name.empty(), "a listed compute has a name");

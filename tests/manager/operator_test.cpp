@@ -120,6 +120,28 @@ BOOST_FIXTURE_TEST_CASE(a_superseded_attempt_that_changed_wakes_its_run, Managed
   BOOST_TEST(store.get(fit)->status.at("conditions").items().size() > 0U);
 }
 
+BOOST_FIXTURE_TEST_CASE(jobs_are_listed_from_the_moment_that_a_run_is_there, Managed) {
+  workspace();
+  cluster();
+  work(minutes(5));
+  BOOST_TEST(asked("GET", "/jobs") == 0);
+  auto const lists = [&](std::string_view what) {
+    return std::count_if(requests.begin(), requests.end(),
+                         [&](azsim::Logged const& one) { return one.operation == what; });
+  };
+  auto const before = lists("computes.list");
+  ObjectKey const fit = run();
+  op.start();
+  while (op.step({})) {  // no time passes
+    clock.advance(Duration(1));
+    azure_clock.advance(Duration(1));
+  }
+  BOOST_TEST(lists("jobs.list") == 1);
+  BOOST_TEST(lists("computes.list") == before + 1);
+  work(minutes(1));
+  BOOST_TEST(status(fit, "phase") == "Running");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

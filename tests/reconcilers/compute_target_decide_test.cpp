@@ -29,14 +29,14 @@ ComputeFacts facts() {
 }
 
 Compute compute(std::string state, bool marked, bool fresh = false) {
-  Compute found{.name = "cpu",
-                .type = "AmlCompute",
-                .created_on = kCreated,
-                .modified_on = fresh ? kCreated : kLater,
-                .provisioning_state = std::move(state),
-                .vm_size = "STANDARD_DS3_V2",
-                .min_nodes = 0,
-                .max_nodes = 2};
+  Compute found{{.name = "cpu",
+                 .type = "AmlCompute",
+                 .created_on = kCreated,
+                 .modified_on = fresh ? kCreated : kLater,
+                 .provisioning_state = std::move(state),
+                 .vm_size = "STANDARD_DS3_V2",
+                 .min_nodes = 0,
+                 .max_nodes = 2}};
   if (marked) {
     found.tags[kOwnerTag] = "me";
     found.tags[kSinceTag] = "Fri, 02 Jan 2026 02:59:59 GMT";

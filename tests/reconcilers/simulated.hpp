@@ -69,7 +69,7 @@ struct Simulated : SimulatedAzure, Passes {
   void visit_all() {
     for (auto const& [key, scope] : scopes.all())
       if (scope->next_list() <= clock.steady())
-        (void)scope->list_now({.stop = {}, .deadline = clock.steady() + std::chrono::minutes(2)});
+        (void)scope->list_now(true, {.stop = {}, .deadline = clock.steady() + std::chrono::minutes(2)});
     for (char const* kind : {"Workspace", "ComputeTarget", "TrainingRun"})
       for (ObjectPtr const& object : store.list(kind)) settle(object->key);
   }

@@ -209,6 +209,16 @@ BOOST_AUTO_TEST_CASE(the_name_in_azure) {
   BOOST_TEST(compute_name_of(spec, "object") == "there");
 }
 
+BOOST_AUTO_TEST_CASE(the_name_in_azure_of_a_spec_as_it_stands) {
+  for (char const* const text :
+       {R"({"amlCompute":{"create":{"vmSize":"A"}}})", R"({"name":"given","amlCompute":{"create":{}}})",
+        R"({"amlCompute":{"attach":{"name":"there"}}})"}) {
+    Json const spec = *Json::parse(text);
+    BOOST_TEST(compute_name_of(spec, "object") ==
+               compute_name_of(manifests::compute_target_spec_from_json(spec), "object"));
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(presented)

@@ -38,7 +38,7 @@ struct Cluster : Bench {
   void list(Json::Array computes) {
     script.expect("GET", "/computes?", 200, azure::page_of(std::move(computes)))
         .expect("GET", "/jobs?", 200, azure::page_of({}));
-    scope->list_now({.stop = {}, .deadline = clock.steady() + minutes(1)});
+    scope->list_now(true, {.stop = {}, .deadline = clock.steady() + minutes(1)});
   }
   ObjectKey apply() {
     return store.apply(
@@ -63,6 +63,22 @@ struct Cluster : Bench {
 };
 
 BOOST_AUTO_TEST_SUITE(target_passes)
+
+BOOST_FIXTURE_TEST_CASE(a_create_makes_no_get_while_no_write_may_follow, Cluster) {
+  ObjectKey const key = with_finalizer();
+  while (!limits.take("S", azure::Verb::Write, false)) continue;
+  BOOST_TEST((pass(key).next == Outcome::Next::After));
+  BOOST_TEST(store.get(key)->status.at("conditions").items().front().text("reason") == "Throttled");
+}
+
+BOOST_FIXTURE_TEST_CASE(the_write_that_follows_a_get_is_not_taken_by_others_meanwhile, Cluster) {
+  ObjectKey const key = with_finalizer();
+  while (limits.remaining("S", azure::Verb::Write) >= 2) (void)limits.take("S", azure::Verb::Write, false);
+  script.expect("GET", "/computes/cpu?", HttpResponse{.status = 404, .body = kNoCompute},
+                [&](HttpRequest const&) { BOOST_TEST(!scope->reserve_write().has_value()); });
+  script.expect("PUT", "/computes/cpu?", 201, azure::compute_body("cpu", "Creating", kCreatedOn).dump());
+  pass(key);
+}
 
 BOOST_FIXTURE_TEST_CASE(the_finalizer_comes_first_and_the_intent_before_the_put, Cluster) {
   ObjectKey const key = with_finalizer();
