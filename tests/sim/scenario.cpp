@@ -23,30 +23,6 @@ void expect(bool holds, std::string const& what) {
   if (!holds) throw Wrong{what};
 }
 
-std::string const kHead = "apiVersion: trainyard.dev/v1alpha1\nkind: ";
-
-std::string workspace_manifest() {
-  return kHead +
-         "Workspace\nmetadata:\n  name: demo\nspec:\n  cloud: azsim\n"
-         "  subscriptionId: 00000000-0000-0000-0000-000000000001\n  resourceGroup: trainyard-demo\n"
-         "  name: demo\n  credential:\n    clientSecret:\n"
-         "      tenantId: 11111111-1111-1111-1111-111111111111\n"
-         "      clientId: 22222222-2222-2222-2222-222222222222\n"
-         "      secretRef:\n        name: azsim-client\n        key: clientSecret\n";
-}
-
-std::string run_manifest(Wishes::Run const& run) {
-  std::string text = "---\n" + kHead + "TrainingRun\nmetadata:\n  name: " + run.name +
-                     "\nspec:\n  computeTarget: " + run.target +
-                     "\n  suspend: " + (run.suspended ? "true" : "false") +
-                     "\n  source:\n    directory: src\n  script:\n    file: train.py\n";
-  if (!run.arguments.empty()) text += "    arguments: [" + run.arguments + "]\n";
-  if (!run.image.empty()) text += "  environment:\n    docker:\n      image: " + run.image + "\n";
-  if (run.retries > 0)
-    text += "  retry:\n    limit: " + std::to_string(run.retries) + "\n    onFailure: [UserCode]\n";
-  return text;
-}
-
 Json cluster(World const& world) { return world.azure.compute(kWorkspace, "cpu-cluster"); }
 
 std::int64_t most_nodes(World const& world) {
@@ -290,31 +266,43 @@ void has_two_operators_for_a_while(World& world) {
   leave(world);
 }
 
+void archives_a_running_job(World& world) {
+  Wishes wishes;
+  wishes.write_to(world);
+  expect(world.run_until([&] { return !job_that_is(world, "Running").empty(); }, hours(3)),
+         "no remote job runs");
+  std::string const job = job_that_is(world, "Running");
+  Json archived = world.azure.job(kWorkspace, job).at("properties");
+  for (char const* of_the_service : {"status", "services", "parameters"}) archived.erase(of_the_service);
+  archived["isArchived"] = true;
+  expect(world.somebody("PUT", "/jobs/" + job, Json::object({{"properties", archived}})).ok(),
+         "the job was not archived");
+  world.lose_store();
+  wishes.script = 1;
+  wishes.write_to(world);
+  get_ready(world);
+  expect(world.azure.job(kWorkspace, job).text({"properties", "status"}) == "Canceled",
+         "an archived job ran on beside its successor");
+  rest(world, world.judge.created().size());
+}
+
+/// The answer to its creation is lost, and when it is looked at again another has changed it.
+void has_a_clock_that_is_ahead(World& world) {
+  world.azure_clock.behind = minutes(10);
+  Wishes().write_to(world);
+  expect(world.run_until([&] { return !cluster(world).is_null(); }, hours(3)), "no cluster was made");
+  world.set_faults({.unreachable = true});
+  world.restart();
+  world.run_for(minutes(20));
+  Json body = cluster_body(2);
+  body["tags"] = cluster(world).at("tags");
+  expect(world.somebody("PUT", "/computes/cpu-cluster", body).ok(), "the cluster was not changed");
+  world.heal();
+  get_ready(world);
+  leave(world);
+}
+
 }  // namespace
-
-void Wishes::write_to(World& world, std::size_t site) const {
-  std::string targets = kHead + "ComputeTarget\nmetadata:\n  name: this-machine\nspec:\n  local: {}\n";
-  if (cluster)
-    targets += "---\n" + kHead + "ComputeTarget\nmetadata:\n  name: cpu-cluster\nspec:\n  workspace: demo\n" +
-               (drift_policy.empty() ? "" : "  driftPolicy: " + drift_policy + "\n") +
-               "  amlCompute:\n    create:\n      vmSize: Standard_DS3_v2\n      maxNodes: " +
-               std::to_string(nodes) + "\n";
-  std::string runs = "# runs\n";
-  for (Run const& run : {local, remote})
-    if (run.declared) runs += run_manifest(run);
-  world.write("src/train.py", "print(" + std::to_string(script) + ")\n", site);
-  world.write("workspace.yaml", workspace_manifest(), site);
-  world.write("compute.yaml", targets, site);
-  world.write("runs.yaml", runs, site);
-}
-
-Json cluster_body(int nodes) {
-  Json const scale = Json::object({{"minNodeCount", 0}, {"maxNodeCount", nodes}});
-  Json const cluster = Json::object({{"vmSize", "Standard_DS3_v2"}, {"scaleSettings", scale}});
-  return Json::object(
-      {{"location", "eastus"},
-       {"properties", Json::object({{"computeType", "AmlCompute"}, {"properties", cluster}})}});
-}
 
 bool all_ready(World const& world, std::size_t site) {
   for (ObjectKey const& key : {kDemo, kThisMachine, kCpuCluster, kFitLocal, kFitCluster})
@@ -368,6 +356,8 @@ std::vector<Scenario> const& scenarios() {
       of("loses_the_network", loses_the_network),
       of("loses_the_store", loses_the_store),
       of("has_two_operators_for_a_while", has_two_operators_for_a_while),
+      of("archives_a_running_job", archives_a_running_job),
+      of("has_a_clock_that_is_ahead", has_a_clock_that_is_ahead),
   };
   return all;
 }

@@ -12,6 +12,19 @@
 
 namespace trainyard::sim {
 
+/// Azure's: the time it tells may be an earlier one than this machine's.
+class AzureClock final : public Clock {
+ public:
+  explicit AzureClock(Clock const& ours) : ours_(ours) {}
+  [[nodiscard]] SteadyTime steady() const override { return ours_.steady(); }
+  [[nodiscard]] WallTime wall() const override { return ours_.wall() - behind; }
+
+  Duration behind{0};
+
+ private:
+  Clock const& ours_;
+};
+
 /// What may go wrong, as shares of all requests.
 struct NetworkFaults {
   double lost_before = 0, lost_after = 0, late = 0;  // no answer: without, with, with a later effect

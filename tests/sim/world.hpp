@@ -76,6 +76,7 @@ class World {
   [[nodiscard]] bool empty() const { return count() == 0; }
 
   Stage stage;
+  AzureClock azure_clock{stage.clock};
   azsim::AzureSim azure;
   SimMachine machine;
   Judge judge;
