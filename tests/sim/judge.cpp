@@ -263,15 +263,23 @@ void Judge::check_left_behind() {
       broken("(e) run " + name + " lives on though its object is gone",
              {{"W1", late_.contains(name)}, {"W3", touched_.contains(name)}, {"W10", store_lost_}});
   for (auto const& [name, cluster] : clusters_) {
-    if (!cluster.ours) continue;
     Json const compute = azure_.compute(workspace_, name);
     std::string const mark = compute.text({"tags", "trainyard-owner"});
+    if (!cluster.ours && !mark.empty() && !marks.contains(mark))
+      broken("(e) our mark is left on compute " + name + ", which is not ours",
+             {{"W1", late_.contains(name)}, {"W10", store_lost_}});
+    if (!cluster.ours) continue;
     if (compute.is_null() || mark.empty() || marks.contains(mark) ||
         compute.text({"properties", "provisioningState"}) == "Deleting")
       continue;
     broken("(e) compute " + name + " is left behind though its object is gone",
            {{"W1", late_.contains(name)}, {"W10", store_lost_}});
   }
+}
+
+void Judge::saw_log(std::string_view line) {
+  saw_output(line);
+  if (line.find("a pass failed by a bug") != std::string_view::npos) broken(std::string(line));
 }
 
 void Judge::saw_output(std::string_view text) {

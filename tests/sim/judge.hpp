@@ -29,6 +29,7 @@ class Judge {
   void saw_start(reconcilers::LocalStart const& start);
   void saw_status(StoredObject const& before, StoredObject const& after);
   void saw_output(std::string_view text);
+  void saw_log(std::string_view line);
   /// An answer about computes that reached an operator, asked for at `began`.
   void saw_answer(SteadyTime began, std::string const& method, std::string const& path, int status,
                   Json const& body);

@@ -1,0 +1,259 @@
+#include "tests/sim/acts.hpp"
+
+namespace trainyard::sim {
+
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+void rotates_the_secret(World& world) {
+  Wishes().write_to(world);
+  get_ready(world);
+  world.change_secret("the-next-secret");
+  expect(world.run_until([&] { return !world.ready(kDemo); }, hours(3)),
+         "a workspace is Ready by a secret that Azure refuses");
+  world.write_secret("the-next-secret");
+  get_ready(world, "with the new secret");
+  rest(world, 2);
+}
+
+void loses_the_workspace(World& world) {
+  Wishes().write_to(world);
+  get_ready(world);
+  world.somebody("DELETE", "", Json());
+  expect(world.run_until([&] { return !world.ready(kDemo); }, hours(1)), "a deleted workspace is Ready");
+  world.run_for(minutes(30));
+  expect(world.count() == 5, "an object went with the workspace");
+  world.azure.add_workspace(kGroup, kWorkspace);  // another one, though it bears the name
+  expect(world.run_until([&] { return world.not_ready_because(kDemo) == "WorkspaceReplaced"; }, hours(3)),
+         "another workspace was taken for the one that was there");
+  rest(world, 2);
+  expect(cluster(world).is_null(), "something was made in a workspace that is not the one asked for");
+}
+
+void cannot_see_the_workspace(World& world) {
+  Wishes().write_to(world);
+  get_ready(world);
+  world.azure.add_fault({.operation = "*",
+                         .path_part = "/workspaces/demo",
+                         .times = -1,
+                         .status = 404,
+                         .code = "ResourceNotFound",
+                         .message = "The Resource was not found."});
+  world.run_for(minutes(40));
+  expect(world.count() == 5, "an object went while the workspace was not to be seen");
+  expect(!world.ready(kDemo), "a workspace that answers 404 is Ready");
+  world.azure.clear_faults();
+  get_ready(world, "again");
+  rest(world, 2);
+}
+
+void loses_the_network(World& world) {
+  Wishes().write_to(world);
+  get_ready(world);
+  world.set_faults({.unreachable = true});
+  expect(
+      world.run_until([&] { return world.not_ready_because(kCpuCluster) == "ObservationStale"; }, hours(1)),
+      "a target that cannot be read is not told to be stale");
+  world.heal();
+  get_ready(world, "again");
+  rest(world, 2);
+}
+
+void loses_the_store(World& world) {
+  Wishes().write_to(world);
+  wait_for_runs(world, 2);
+  world.lose_store();
+  get_ready(world);
+  world.lose_store();
+  get_ready(world, "again");
+  rest(world, 2);
+  leave(world);
+}
+
+void has_two_operators_for_a_while(World& world) {
+  Wishes().write_to(world);
+  world.run_for(seconds(5));
+  world.add_operator(0);
+  world.run_for(minutes(5));
+  world.leave_operators(0, 1);
+  get_ready(world);
+  rest(world, 2);
+  leave(world);
+}
+
+void archives_a_running_job(World& world) {
+  Wishes wishes;
+  wishes.write_to(world);
+  wait_for_a_running_job(world);
+  std::string const job = job_that_is(world, "Running");
+  Json archived = world.azure.job(kWorkspace, job).at("properties");
+  for (char const* of_the_service : {"status", "services", "parameters"}) archived.erase(of_the_service);
+  archived["isArchived"] = true;
+  expect(world.somebody("PUT", "/jobs/" + job, Json::object({{"properties", archived}})).ok(),
+         "the job was not archived");
+  world.lose_store();
+  wishes.script = 1;
+  wishes.write_to(world);
+  get_ready(world);
+  expect(world.azure.job(kWorkspace, job).text({"properties", "status"}) == "Canceled",
+         "an archived job ran on beside its successor");
+  rest(world, world.judge.created().size());
+}
+
+/// The answer to its creation is lost, and when it is looked at again another has changed it.
+void has_a_clock_that_is_ahead(World& world) {
+  world.azure_clock.behind = minutes(10);
+  Wishes().write_to(world);
+  expect(world.run_until([&] { return !cluster(world).is_null(); }, hours(3)), "no cluster was made");
+  world.set_faults({.unreachable = true});
+  world.restart();
+  world.run_for(minutes(20));
+  Json body = cluster_body(2);
+  body["tags"] = cluster(world).at("tags");
+  expect(world.somebody("PUT", "/computes/cpu-cluster", body).ok(), "the cluster was not changed");
+  world.heal();
+  get_ready(world);
+  leave(world);
+}
+
+/// For moments only: what is found absent then must not be taken for gone.
+void cannot_see_the_workspace_for_a_moment(World& world) {
+  azsim::FaultRule const unseen{.operation = "*",
+                                .path_part = "/workspaces/demo",
+                                .times = -1,
+                                .status = 404,
+                                .code = "ResourceNotFound",
+                                .message = "The Resource was not found."};
+  Wishes().write_to(world);
+  wait_for_a_running_job(world);
+  world.azure.add_fault(unseen);
+  world.run_for(minutes(2));
+  world.azure.clear_faults();
+  get_ready(world);
+  rest(world, 2);
+  world.azure.add_fault(unseen);
+  delete_all(world);
+  world.run_for(minutes(2));
+  world.azure.clear_faults();
+  expect(world.run_until([&] { return world.empty(); }, hours(3)), "the objects did not go");
+  expect(cluster(world).is_null(), "the cluster was left behind");
+}
+
+/// Its list is not an hour old, but what it shows is not what is there any more.
+void finds_what_was_just_made(World& world) {
+  Wishes wishes;
+  wishes.cluster = false;
+  wishes.write_to(world);
+  expect(world.run_until([&] { return world.ready(kDemo); }, hours(3)), "the workspace did not become ready");
+  world.run_for(minutes(10));
+  world.somebody("PUT", "/computes/cpu-cluster", cluster_body(5));
+  wishes.cluster = true;
+  wishes.write_to(world);
+  get_ready(world);
+  expect(most_nodes(world) == 5, "what another made was overwritten");
+  rest(world, 2);
+}
+
+/// The next write to what has this in its path lands some minutes later.
+void send_late(World& world, std::string const& what) {
+  world.set_faults({.late = 1, .late_part = what, .latest = minutes(4)});
+  expect(world.run_until([&] { return world.on_its_way() > 0; }, hours(3)), "nothing was sent");
+  world.heal();
+}
+
+void edits_while_a_run_is_on_its_way(World& world) {
+  Wishes wishes;
+  wishes.write_to(world);
+  send_late(world, "/jobs/");
+  world.run_for(seconds(5));
+  wishes.script = 1;
+  wishes.write_to(world);
+  get_ready(world);
+  rest(world, world.judge.created().size());
+}
+
+void is_killed_while_a_run_is_on_its_way(World& world) {
+  Wishes wishes;
+  wishes.write_to(world);
+  send_late(world, "/jobs/");
+  world.restart();
+  wishes.script = 1;
+  wishes.write_to(world);
+  get_ready(world);
+  rest(world, world.judge.created().size());
+}
+
+/// Long after the start, so that nothing but the doubt itself holds the finalizer.
+void deletes_while_a_run_is_on_its_way(World& world) {
+  Wishes wishes;
+  wishes.remote.suspended = true;
+  wishes.write_to(world);
+  expect(world.run_until([&] { return world.ready(kFitLocal) && world.ready(kCpuCluster); }, hours(3)),
+         "not all became ready");
+  let_settle(world);
+  wishes.remote.suspended = false;
+  wishes.write_to(world);
+  send_late(world, "/jobs/");
+  leave(world);
+  rest(world, 2);
+}
+
+void deletes_while_the_cluster_is_on_its_way(World& world) {
+  Wishes wishes;
+  wishes.cluster = false;
+  wishes.write_to(world);
+  expect(world.run_until([&] { return world.ready(kDemo); }, hours(3)), "the workspace did not become ready");
+  let_settle(world);
+  wishes.cluster = true;
+  wishes.write_to(world);
+  send_late(world, "/computes/");
+  leave(world);
+  let_settle(world);
+  expect(cluster(world).is_null(), "the cluster came after its object had gone");
+}
+
+/// The cluster is on its way, and nobody knows of it any more.
+void deletes_after_losing_the_store(World& world) {
+  Wishes().write_to(world);
+  send_late(world, "/computes/");
+  world.set_faults({.unreachable = true});
+  world.lose_store();
+  expect(world.run_until(
+             [&] {
+               ObjectPtr const target = world.object(kCpuCluster);
+               return target && !target->finalizers.empty();
+             },
+             minutes(1)),
+         "the cluster's object has no finalizer");
+  world.heal();
+  leave(world);
+  let_settle(world);
+  expect(cluster(world).is_null(), "the cluster came after its object had gone");
+}
+
+}  // namespace
+
+std::vector<Scenario> mishaps() {
+  return {
+      scenario("rotates_the_secret", rotates_the_secret),
+      scenario("loses_the_workspace", loses_the_workspace),
+      scenario("cannot_see_the_workspace", cannot_see_the_workspace),
+      scenario("loses_the_network", loses_the_network),
+      scenario("loses_the_store", loses_the_store),
+      scenario("has_two_operators_for_a_while", has_two_operators_for_a_while),
+      scenario("archives_a_running_job", archives_a_running_job),
+      scenario("has_a_clock_that_is_ahead", has_a_clock_that_is_ahead),
+      scenario("cannot_see_the_workspace_for_a_moment", cannot_see_the_workspace_for_a_moment),
+      scenario("finds_what_was_just_made", finds_what_was_just_made),
+      scenario("edits_while_a_run_is_on_its_way", edits_while_a_run_is_on_its_way),
+      scenario("is_killed_while_a_run_is_on_its_way", is_killed_while_a_run_is_on_its_way),
+      scenario("deletes_while_a_run_is_on_its_way", deletes_while_a_run_is_on_its_way),
+      scenario("deletes_while_the_cluster_is_on_its_way", deletes_while_the_cluster_is_on_its_way),
+      scenario("deletes_after_losing_the_store", deletes_after_losing_the_store),
+  };
+}
+
+}  // namespace trainyard::sim
