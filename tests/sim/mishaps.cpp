@@ -221,13 +221,8 @@ void deletes_after_losing_the_store(World& world) {
   send_late(world, "/computes/");
   world.set_faults({.unreachable = true});
   world.lose_store();
-  expect(world.run_until(
-             [&] {
-               ObjectPtr const target = world.object(kCpuCluster);
-               return target && !target->finalizers.empty();
-             },
-             minutes(1)),
-         "the cluster's object has no finalizer");
+  auto const held = [&](ObjectKey const& key) { return !world.object(key)->finalizers.empty(); };
+  expect(world.run_until([&] { return held(kDemo) && held(kCpuCluster); }, minutes(1)), "no finalizer came");
   world.heal();
   leave(world);
   let_settle(world);
