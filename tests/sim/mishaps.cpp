@@ -5,6 +5,7 @@ namespace trainyard::sim {
 namespace {
 
 using std::chrono::hours;
+using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
@@ -98,8 +99,6 @@ void archives_a_running_job(World& world) {
   wishes.script = 1;
   wishes.write_to(world);
   get_ready(world);
-  expect(world.azure.job(kWorkspace, job).text({"properties", "status"}) == "Canceled",
-         "an archived job ran on beside its successor");
   rest(world, world.judge.created().size());
 }
 
@@ -131,6 +130,7 @@ void cannot_see_the_workspace_for_a_moment(World& world) {
   wait_for_a_running_job(world);
   world.azure.add_fault(unseen);
   world.run_for(minutes(2));
+  expect(world.object(kFitCluster)->status.text("phase") != "Deleted", "a run was told to be deleted");
   world.azure.clear_faults();
   get_ready(world);
   rest(world, 2);
@@ -157,9 +157,9 @@ void finds_what_was_just_made(World& world) {
   rest(world, 2);
 }
 
-/// The next write to what has this in its path lands some minutes later.
+/// The next write to what has this in its path lands a while later.
 void send_late(World& world, std::string const& what) {
-  world.set_faults({.late = 1, .late_part = what, .latest = minutes(4)});
+  world.set_faults({.late = 1, .late_part = what, .latest = seconds(30)});
   expect(world.run_until([&] { return world.on_its_way() > 0; }, hours(3)), "nothing was sent");
   world.heal();
 }
@@ -168,7 +168,7 @@ void edits_while_a_run_is_on_its_way(World& world) {
   Wishes wishes;
   wishes.write_to(world);
   send_late(world, "/jobs/");
-  world.run_for(seconds(5));
+  world.run_for(milliseconds(500));  // that there was no answer is told; it is not tried again yet
   wishes.script = 1;
   wishes.write_to(world);
   get_ready(world);
@@ -197,7 +197,11 @@ void deletes_while_a_run_is_on_its_way(World& world) {
   wishes.remote.suspended = false;
   wishes.write_to(world);
   send_late(world, "/jobs/");
-  leave(world);
+  wishes.remote.declared = false;
+  wishes.write_to(world);
+  world.ask_to_delete(kFitCluster);
+  expect(world.run_until([&] { return !world.object(kFitCluster); }, hours(3)),
+         "the run's object did not go");
   rest(world, 2);
 }
 
