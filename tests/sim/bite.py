@@ -26,6 +26,7 @@ from typing import NamedTuple
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUGS = ROOT / "tests" / "sim" / "bugs"
+README = ROOT / "tests" / "sim" / "README.md"
 AT_ONCE = 2
 SECONDS = 240  # for one test; a world that goes round for ever is not caught
 
@@ -59,6 +60,8 @@ def read_bug(path: pathlib.Path) -> Bug:
     if not test or not says or len(sources) != 1:
         raise SystemExit(f"{path.name}: a bug has a test:, a says: and one .cpp that it changes")
     name, *environment = test.group(1).split()
+    if f"| {path.stem} |" not in README.read_text(encoding="utf-8"):
+        raise SystemExit(f"{path.name}: {README.name} has no line about it")
     return Bug(path.stem, Test(name, tuple(environment)), says.group(1), sources[0], path)
 
 
@@ -142,15 +145,15 @@ def try_unchanged(build: Build, test: Test) -> None:
         raise Failed(f"{test} fails without a bug, too:\n{said[:2000]}")
 
 
-def report(name: str, act) -> bool:
+def report(name: str, good: str, act) -> bool:
     began = time.monotonic()
     try:
         act()
-        told = "ok"
+        told = good
     except Failed as failed:
         told = str(failed)
     print(f"{name}: {told} ({time.monotonic() - began:.1f} s)", flush=True)
-    return told == "ok"
+    return told == good
 
 
 def main() -> int:
@@ -161,9 +164,9 @@ def main() -> int:
     place = build.folder / "sim_bites"  # one place, so that the compiler's cache knows a bug again
     shutil.rmtree(place, ignore_errors=True)
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        work = [pool.submit(report, f"unchanged {test}", lambda test=test: try_unchanged(build, test))
+        work = [pool.submit(report, str(test), "passes without a bug", lambda test=test: try_unchanged(build, test))
                 for test in sorted({bug.test for bug in bugs})]
-        work += [pool.submit(report, f"bug {bug.name}", lambda bug=bug: try_bug(build, bug, place / bug.name))
+        work += [pool.submit(report, bug.name, "caught", lambda bug=bug: try_bug(build, bug, place / bug.name))
                  for bug in bugs]
         all_well = all([one.result() for one in work])
     shutil.rmtree(place, ignore_errors=True)

@@ -95,6 +95,7 @@ void archives_a_running_job(World& world) {
   archived["isArchived"] = true;
   expect(world.somebody("PUT", "/jobs/" + job, Json::object({{"properties", archived}})).ok(),
          "the job was not archived");
+  world.run_for(seconds(8));  // a list would have shown it by now
   world.lose_store();
   wishes.script = 1;
   wishes.write_to(world);
