@@ -175,9 +175,10 @@ void Judge::saw_request(azsim::Logged const& logged) {
   bool const made = logged.operation == "computes.put" && done && is_new(azure_.compute(workspace_, name));
   if (made) clusters_[name] = {.ours = !somebody_, .made = stage_.clock.steady()};
   if (somebody_) {
-    bool const cancel = logged.path.ends_with("/cancel");
-    if (logged.operation != "jobs.put")  // that changes nothing we rest on
-      touched_.insert(cancel ? last_segment(logged.path.substr(0, logged.path.rfind('/'))) : name);
+    if (logged.operation == "jobs.cancel")
+      touched_.insert(last_segment(logged.path.substr(0, logged.path.rfind('/'))));
+    else if (logged.operation == "jobs.delete")
+      touched_.insert(name);
     return;
   }
   if (logged.status == 429) broken("a call beyond what the rate limits allow: " + logged.path);

@@ -90,7 +90,7 @@ class Judge {
   bool somebody_ = false;
   std::vector<SteadyTime> losses_;                  // of the store
   std::map<std::string, SteadyTime> made_;          // runs, by name
-  std::set<std::string> late_, touched_, unheard_;  // names; of the last, paths
+  std::set<std::string> late_, touched_, unheard_;  // names; jobs by hand; paths
   SteadyTime began_{}, listed_{};
   std::map<std::string, std::vector<Observation>> observed_;  // of computes, by name
   std::map<std::string, Cluster> clusters_;                   // by name

@@ -159,8 +159,8 @@ void finds_what_was_just_made(World& world) {
 }
 
 /// The next write to what has this in its path lands a while later.
-void send_late(World& world, std::string const& what) {
-  world.set_faults({.late = 1, .late_part = what, .latest = seconds(30)});
+void send_late(World& world, std::string const& what, Duration latest = seconds(30)) {
+  world.set_faults({.late = 1, .late_part = what, .latest = latest});
   expect(world.run_until([&] { return world.on_its_way() > 0; }, hours(3)), "nothing was sent");
   world.heal();
 }
@@ -220,6 +220,24 @@ void deletes_while_the_cluster_is_on_its_way(World& world) {
   expect(cluster(world).is_null(), "the cluster came after its object had gone");
 }
 
+/// Ours lands on theirs, whose origin is known by then.
+void is_overtaken_by_another(World& world) {
+  Wishes wishes;
+  wishes.cluster = false;
+  wishes.write_to(world);
+  expect(world.run_until([&] { return world.ready(kDemo); }, hours(3)), "the workspace did not become ready");
+  wishes.cluster = true;
+  wishes.write_to(world);
+  send_late(world, "/computes/", minutes(4));
+  world.somebody("PUT", "/computes/cpu-cluster", cluster_body(2));
+  get_ready(world);
+  rest(world, 2);
+  expect(cluster(world).text({"tags", "trainyard-owner"}).empty(), "our mark was left on what is not ours");
+  delete_all(world);
+  expect(world.run_until([&] { return world.empty(); }, hours(3)), "the objects did not go");
+  expect(!cluster(world).is_null(), "what another made was deleted");
+}
+
 /// The cluster is on its way, and nobody knows of it any more.
 void deletes_after_losing_the_store(World& world) {
   Wishes().write_to(world);
@@ -253,6 +271,7 @@ std::vector<Scenario> mishaps() {
       scenario("deletes_while_a_run_is_on_its_way", deletes_while_a_run_is_on_its_way),
       scenario("deletes_while_the_cluster_is_on_its_way", deletes_while_the_cluster_is_on_its_way),
       scenario("deletes_after_losing_the_store", deletes_after_losing_the_store),
+      scenario("is_overtaken_by_another", is_overtaken_by_another),
   };
 }
 
