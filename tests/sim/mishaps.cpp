@@ -220,6 +220,22 @@ void deletes_while_the_cluster_is_on_its_way(World& world) {
   expect(cluster(world).is_null(), "the cluster came after its object had gone");
 }
 
+/// What runs is found by that list only.
+void cannot_list_after_losing_the_store(World& world) {
+  Wishes wishes;
+  wishes.write_to(world);
+  wait_for_a_running_job(world);
+  world.run_for(seconds(8));
+  world.azure.add_fault({.operation = "jobs.list", .times = -1, .status = 503});
+  world.lose_store();
+  wishes.script = 1;
+  wishes.write_to(world);
+  world.run_for(seconds(8));
+  world.azure.clear_faults();
+  get_ready(world);
+  rest(world, world.judge.created().size());
+}
+
 /// Ours lands on theirs, whose origin is known by then.
 void is_overtaken_by_another(World& world) {
   Wishes wishes;
@@ -271,6 +287,7 @@ std::vector<Scenario> mishaps() {
       scenario("deletes_while_a_run_is_on_its_way", deletes_while_a_run_is_on_its_way),
       scenario("deletes_while_the_cluster_is_on_its_way", deletes_while_the_cluster_is_on_its_way),
       scenario("deletes_after_losing_the_store", deletes_after_losing_the_store),
+      scenario("cannot_list_after_losing_the_store", cannot_list_after_losing_the_store),
       scenario("is_overtaken_by_another", is_overtaken_by_another),
   };
 }
