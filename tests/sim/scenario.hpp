@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "tests/sim/wishes.hpp"
 #include "tests/sim/world.hpp"
 
 namespace trainyard::sim {
@@ -17,6 +16,24 @@ inline ObjectKey const kFitCluster{"TrainingRun", "default", "fit-cluster"};
 inline ObjectKey const kCpuCluster{"ComputeTarget", "default", "cpu-cluster"};
 inline ObjectKey const kThisMachine{"ComputeTarget", "default", "this-machine"};
 inline ObjectKey const kDemo{"Workspace", "default", "demo"};
+
+/// What a user has written down about the quickstart's objects.
+struct Wishes {
+  struct Run {
+    std::string name, target, arguments = {}, image = {};
+    bool declared = true, suspended = false;
+    int retries = 0;
+  };
+  int script = 0, nodes = 2;
+  bool cluster = true;
+  std::string drift_policy = {};
+  Run local{"fit-local", "this-machine"}, remote{"fit-cluster", "cpu-cluster"};
+
+  void write_to(World& world, std::size_t site = 0) const;
+};
+
+/// What another person puts to make or change a cluster of at most so many nodes.
+Json cluster_body(int nodes);
 
 bool all_ready(World const& world, std::size_t site = 0);
 /// Removes every manifest and asks for the end of every object that is there.

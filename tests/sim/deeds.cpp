@@ -1,17 +1,8 @@
-#include "tests/sim/acts.hpp"
+#include "tests/sim/deeds.hpp"
 
 namespace trainyard::sim {
 
-namespace {
-
 using std::chrono::hours;
-
-/// What ends a scenario that does not go as it should.
-struct Wrong {
-  std::string what;
-};
-
-}  // namespace
 
 void expect(bool holds, std::string const& what) {
   if (!holds) throw Wrong{what};
@@ -58,11 +49,6 @@ void leave(World& world) {
   delete_all(world);
   expect(world.run_until([&] { return world.empty(); }, hours(3)), "the objects did not go");
   expect(cluster(world).is_null(), "the cluster was left behind");
-}
-
-void wait_for_a_running_job(World& world) {
-  expect(world.run_until([&] { return !job_that_is(world, "Running").empty(); }, hours(3)),
-         "no remote job runs");
 }
 
 }  // namespace trainyard::sim

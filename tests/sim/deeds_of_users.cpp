@@ -1,10 +1,11 @@
-#include "tests/sim/acts.hpp"
+// What a user does, and what must come of it.
+#include "tests/sim/deeds.hpp"
 
 namespace trainyard::sim {
 
-namespace {
-
 using std::chrono::hours;
+
+namespace {
 
 void first_apply(World& world) {
   Wishes().write_to(world);
@@ -87,39 +88,14 @@ void deletes_and_applies_again(World& world) {
   rest(world, 2);
 }
 
-void finds_what_exists(World& world) {
-  world.somebody("PUT", "/computes/cpu-cluster", cluster_body(2));
-  Wishes().write_to(world);
-  get_ready(world);
-  expect(world.object(kCpuCluster)->status.text("origin") == "Adopted", "what was found is not Adopted");
-  rest(world, 2);
-  delete_all(world);
-  expect(world.run_until([&] { return world.empty(); }, hours(3)), "the objects did not go");
-  expect(!cluster(world).is_null(), "what another made was deleted");
-  expect(cluster(world).text({"tags", "trainyard-owner"}).empty(), "our mark was left on what is not ours");
-  rest(world, 2);
-}
-
-void drifts(World& world) {
-  Wishes().write_to(world);
-  get_ready(world);
-  world.somebody("PUT", "/computes/cpu-cluster", cluster_body(5));
-  expect(world.run_until([&] { return most_nodes(world) == 2; }, hours(3)), "drift was not corrected");
-  world.somebody("DELETE", "/computes/cpu-cluster", Json());
-  expect(world.run_until([&] { return cluster(world).is_null(); }, hours(1)), "it was not deleted");
-  expect(world.run_until([&] { return !cluster(world).is_null() && all_ready(world); }, hours(3)),
-         "what was deleted by hand was not made again");
-  rest(world, 2);
-  leave(world);
-}
-
 void fails_and_retries(World& world) {
   Wishes wishes;
   wishes.local.arguments = "fail";
   wishes.local.retries = 2;
   wishes.remote.retries = 1;
   wishes.write_to(world);
-  wait_for_a_running_job(world);
+  expect(world.run_until([&] { return !job_that_is(world, "Running").empty(); }, hours(3)),
+         "no remote job runs");
   world.azure.end_job(kWorkspace, job_that_is(world, "Running"), "Failed");
   expect(world.run_until([&] { return world.ready(kFitCluster); }, hours(3)), "the second attempt failed");
   expect(world.run_until([&] { return world.object(kFitLocal)->status.text("phase") == "Failed"; }, hours(3)),
@@ -128,17 +104,20 @@ void fails_and_retries(World& world) {
   rest(world, 5);
 }
 
-void is_preempted(World& world) {
+void rotates_the_secret(World& world) {
   Wishes().write_to(world);
-  wait_for_a_running_job(world);
-  world.azure.preempt_job(kWorkspace, job_that_is(world, "Running"));
   get_ready(world);
+  world.change_secret("the-next-secret");
+  expect(world.run_until([&] { return !world.ready(kDemo); }, hours(3)),
+         "a workspace is Ready by a secret that Azure refuses");
+  world.write_secret("the-next-secret");
+  get_ready(world, "with the new secret");
   rest(world, 2);
 }
 
 }  // namespace
 
-std::vector<Scenario> changes() {
+std::vector<Scenario> deeds_of_users() {
   return {
       scenario("first_apply", first_apply),
       scenario("edits", edits),
@@ -147,10 +126,8 @@ std::vector<Scenario> changes() {
       scenario("deletes_while_provisioning", deletes_while_provisioning),
       scenario("deletes_while_it_runs", deletes_while_it_runs),
       scenario("deletes_and_applies_again", deletes_and_applies_again),
-      scenario("finds_what_exists", finds_what_exists),
-      scenario("drifts", drifts),
       scenario("fails_and_retries", fails_and_retries),
-      scenario("is_preempted", is_preempted),
+      scenario("rotates_the_secret", rotates_the_secret),
   };
 }
 

@@ -1,4 +1,5 @@
-#include "tests/sim/acts.hpp"
+// What is on its way, or not to be seen, just when a user acts.
+#include "tests/sim/deeds.hpp"
 
 namespace trainyard::sim {
 
@@ -9,80 +10,9 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-void rotates_the_secret(World& world) {
-  Wishes().write_to(world);
-  get_ready(world);
-  world.change_secret("the-next-secret");
-  expect(world.run_until([&] { return !world.ready(kDemo); }, hours(3)),
-         "a workspace is Ready by a secret that Azure refuses");
-  world.write_secret("the-next-secret");
-  get_ready(world, "with the new secret");
-  rest(world, 2);
-}
-
-void loses_the_workspace(World& world) {
-  Wishes().write_to(world);
-  get_ready(world);
-  world.somebody("DELETE", "", Json());
-  expect(world.run_until([&] { return !world.ready(kDemo); }, hours(1)), "a deleted workspace is Ready");
-  world.run_for(minutes(30));
-  expect(world.count() == 5, "an object went with the workspace");
-  world.azure.add_workspace(kGroup, kWorkspace);  // another one, though it bears the name
-  expect(world.run_until([&] { return world.not_ready_because(kDemo) == "WorkspaceReplaced"; }, hours(3)),
-         "another workspace was taken for the one that was there");
-  rest(world, 2);
-  expect(cluster(world).is_null(), "something was made in a workspace that is not the one asked for");
-}
-
-void cannot_see_the_workspace(World& world) {
-  Wishes().write_to(world);
-  get_ready(world);
-  world.azure.add_fault({.operation = "*",
-                         .path_part = "/workspaces/demo",
-                         .times = -1,
-                         .status = 404,
-                         .code = "ResourceNotFound",
-                         .message = "The Resource was not found."});
-  world.run_for(minutes(40));
-  expect(world.count() == 5, "an object went while the workspace was not to be seen");
-  expect(!world.ready(kDemo), "a workspace that answers 404 is Ready");
-  world.azure.clear_faults();
-  get_ready(world, "again");
-  rest(world, 2);
-}
-
-void loses_the_network(World& world) {
-  Wishes().write_to(world);
-  get_ready(world);
-  world.set_faults({.unreachable = true});
-  expect(
-      world.run_until([&] { return world.not_ready_because(kCpuCluster) == "ObservationStale"; }, hours(1)),
-      "a target that cannot be read is not told to be stale");
-  world.heal();
-  get_ready(world, "again");
-  rest(world, 2);
-}
-
-void loses_the_store(World& world) {
-  Wishes().write_to(world);
-  wait_for_runs(world, 2);
-  world.lose_store();
-  get_ready(world);
-  world.lose_store();
-  get_ready(world, "again");
-  rest(world, 2);
-  leave(world);
-}
-
-void has_two_operators_for_a_while(World& world) {
-  Wishes().write_to(world);
-  world.run_for(seconds(5));
-  world.add_operator(0);
-  world.run_for(minutes(5));
-  world.leave_operators(0, 1);
-  get_ready(world);
-  rest(world, 2);
-  leave(world);
+void wait_for_a_running_job(World& world) {
+  expect(world.run_until([&] { return !job_that_is(world, "Running").empty(); }, hours(3)),
+         "no remote job runs");
 }
 
 void archives_a_running_job(World& world) {
@@ -270,14 +200,8 @@ void deletes_after_losing_the_store(World& world) {
 
 }  // namespace
 
-std::vector<Scenario> mishaps() {
+std::vector<Scenario> deeds_in_bad_moments() {
   return {
-      scenario("rotates_the_secret", rotates_the_secret),
-      scenario("loses_the_workspace", loses_the_workspace),
-      scenario("cannot_see_the_workspace", cannot_see_the_workspace),
-      scenario("loses_the_network", loses_the_network),
-      scenario("loses_the_store", loses_the_store),
-      scenario("has_two_operators_for_a_while", has_two_operators_for_a_while),
       scenario("archives_a_running_job", archives_a_running_job),
       scenario("has_a_clock_that_is_ahead", has_a_clock_that_is_ahead),
       scenario("cannot_see_the_workspace_for_a_moment", cannot_see_the_workspace_for_a_moment),

@@ -1,4 +1,4 @@
-// What scenarios are made of: what a user waits for, and what must be so.
+// What scenarios are made of: steps that end one when they do not go as they should.
 #pragma once
 
 #include <string>
@@ -8,11 +8,15 @@
 
 namespace trainyard::sim {
 
-/// Ends the scenario, which goes wrong then, unless this holds.
+/// What ends a scenario that does not go as it should.
+struct Wrong {
+  std::string what;
+};
 void expect(bool holds, std::string const& what);
+
+/// A scenario of these acts.
 Scenario scenario(char const* name, void (*acts)(World&));
 
-/// The cluster as Azure shows it; null if there is none.
 Json cluster(World const& world);
 std::int64_t most_nodes(World const& world);
 /// The one remote job that is in this state; "" if there is none.
@@ -21,12 +25,13 @@ std::string job_that_is(World const& world, std::string const& status);
 void get_ready(World& world, std::string const& when = "first");
 void rest(World& world, std::size_t runs);
 void wait_for_runs(World& world, std::size_t runs);
-void wait_for_a_running_job(World& world);
+/// Everything is deleted, and the cluster goes with it.
 void leave(World& world);
 
-/// Users who change their minds, and others who change what they have.
-std::vector<Scenario> changes();
-/// What is lost, late, refused or not to be seen.
-std::vector<Scenario> mishaps();
+// All there are, by theme.
+std::vector<Scenario> deeds_of_users();
+std::vector<Scenario> deeds_of_others();
+std::vector<Scenario> deeds_with_stores();
+std::vector<Scenario> deeds_in_bad_moments();
 
 }  // namespace trainyard::sim
