@@ -29,6 +29,18 @@ manifests::ConditionStatus status_of(StoredObject const& object, std::string_vie
   return found == nullptr ? manifests::ConditionStatus::Unknown : found->status;
 }
 
+/// Whether others may go on by what changed. How often it was set back, and when it looks again, is its own
+/// affair: two that fail and wait for each other would wake each other without end.
+bool tells_more(StoredObject const& before, StoredObject const& after) {
+  auto const told = [](Json status) {
+    for (char const* own : {"setbacks", "nextLook"}) status.erase(own);
+    return status;
+  };
+  return before.resource_version != after.resource_version &&
+         (before.generation != after.generation || before.deleted_at != after.deleted_at ||
+          before.finalizers != after.finalizers || !(told(before.status) == told(after.status)));
+}
+
 }  // namespace
 
 Operator::Operator(reconcilers::Parts const& parts) : parts_(parts), queue_(parts.azure.random) {
@@ -148,7 +160,7 @@ void Operator::visit(ObjectKey const& key, std::stop_token const& stop) {
       break;
   }
   ObjectPtr const after = parts_.store.get(key);
-  if (!after || after->resource_version != before->resource_version) wake_dependents(key);
+  if (!after || tells_more(*before, *after)) wake_dependents(key);
   // After a restart its status may be as it was; those that wait for it are told all the same.
   if (!could_be_used && is_open(key)) wake_users_of(key, *parts_.scopes.find(key)->view(), {}, true);
   if (failed)

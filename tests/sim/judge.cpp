@@ -106,17 +106,29 @@ std::int64_t Judge::retries_of(std::string const& owner) const {
   return 0;
 }
 
+void Judge::store_was_lost() { losses_.push_back(stage_.clock.steady()); }
+
+/// Whether this run may have been in flight, or not yet listed, when the store was lost.
+bool Judge::lost_with(std::string const& run) const {
+  auto const made = made_.find(run);
+  return std::any_of(losses_.begin(), losses_.end(), [&](SteadyTime lost) {
+    return made != made_.end() && made->second + kPass >= lost && made->second <= lost + kSettle;
+  });
+}
+
 /// Promises (a), (b), (c), and that the finalizer comes before the first write.
 void Judge::began(std::string const& name, std::string const& owner, std::string const& revision) {
   bool const others = !touched_.empty();
   std::int64_t failures = 0;
+  made_[name] = stage_.clock.steady();
   if (++created_[name] > 1)
     broken("(a) run " + name + " was created twice", {{"W3", touched_.contains(name)}});
   for (auto const& [other, run] : runs()) {
     if (other == name || run.owner != owner) continue;
     if (run.live)
-      broken("(b) run " + name + " was created while " + other + " lives",
-             {{"W1", late_.contains(name) || late_.contains(other)}, {"W2", store_lost_}, {"W3", others}});
+      broken(
+          "(b) run " + name + " was created while " + other + " lives",
+          {{"W1", late_.contains(name) || late_.contains(other)}, {"W2", lost_with(other)}, {"W3", others}});
     if (run.revision == revision && run.failed) ++failures;
     if (run.revision == revision && (run.completed || (run.failed && failures > retries_of(owner))))
       broken("(c) run " + name + " was created though " + other + " has ended for good",
@@ -124,7 +136,7 @@ void Judge::began(std::string const& name, std::string const& owner, std::string
   }
   if (!owners().contains(owner))
     broken("run " + name + " was created for an object without our finalizer",
-           {{"W1", late_.contains(name)}, {"W2", store_lost_}});
+           {{"W1", late_.contains(name)}, {"W2", store_lost()}});
 }
 
 /// Promise (f). What the operator holds for the wanted revision is what its status says.
@@ -154,7 +166,7 @@ void Judge::compute_deleted(std::string const& name) {
   broken("(d) compute " + name + " was deleted though no PUT of ours made it",
          {{"W8", late_.contains(name) || stage_.clock.steady() - cluster.made < kPass},
           {"W7", unheard},
-          {"W9", store_lost_}});
+          {"W9", store_lost()}});
 }
 
 void Judge::saw_request(azsim::Logged const& logged) {
@@ -163,8 +175,10 @@ void Judge::saw_request(azsim::Logged const& logged) {
   bool const made = logged.operation == "computes.put" && done && is_new(azure_.compute(workspace_, name));
   if (made) clusters_[name] = {.ours = !somebody_, .made = stage_.clock.steady()};
   if (somebody_) {
-    bool const cancel = logged.path.ends_with("/cancel");
-    touched_.insert(cancel ? last_segment(logged.path.substr(0, logged.path.rfind('/'))) : name);
+    if (logged.operation == "jobs.cancel")
+      touched_.insert(last_segment(logged.path.substr(0, logged.path.rfind('/'))));
+    else if (logged.operation == "jobs.delete")
+      touched_.insert(name);
     return;
   }
   if (logged.status == 429) broken("a call beyond what the rate limits allow: " + logged.path);
@@ -175,7 +189,7 @@ void Judge::saw_request(azsim::Logged const& logged) {
   if (logged.operation == "jobs.put" && done) job_written(name);
   if (made && !owners().contains(azure_.compute(workspace_, name).text({"tags", "trainyard-owner"})))
     broken("compute " + name + " was created for an object without our finalizer",
-           {{"W1", late_.contains(name)}, {"W10", store_lost_}});
+           {{"W1", late_.contains(name)}, {"W10", store_lost()}});
   if (logged.operation == "computes.delete" && done) compute_deleted(name);
 }
 
@@ -261,17 +275,25 @@ void Judge::check_left_behind() {
   for (auto const& [name, run] : runs())
     if (run.live && !run.owner.empty() && !marks.contains(run.owner))
       broken("(e) run " + name + " lives on though its object is gone",
-             {{"W1", late_.contains(name)}, {"W3", touched_.contains(name)}, {"W10", store_lost_}});
+             {{"W1", late_.contains(name)}, {"W3", touched_.contains(name)}, {"W10", store_lost()}});
   for (auto const& [name, cluster] : clusters_) {
-    if (!cluster.ours) continue;
     Json const compute = azure_.compute(workspace_, name);
     std::string const mark = compute.text({"tags", "trainyard-owner"});
+    if (!cluster.ours && !mark.empty() && !marks.contains(mark))
+      broken("(e) our mark is left on compute " + name + ", which is not ours",
+             {{"W1", late_.contains(name)}, {"W10", store_lost()}});
+    if (!cluster.ours) continue;
     if (compute.is_null() || mark.empty() || marks.contains(mark) ||
         compute.text({"properties", "provisioningState"}) == "Deleting")
       continue;
     broken("(e) compute " + name + " is left behind though its object is gone",
-           {{"W1", late_.contains(name)}, {"W10", store_lost_}});
+           {{"W1", late_.contains(name)}, {"W10", store_lost()}});
   }
+}
+
+void Judge::saw_log(std::string_view line) {
+  saw_output(line);
+  if (line.find("a pass failed by a bug") != std::string_view::npos) broken(std::string(line));
 }
 
 void Judge::saw_output(std::string_view text) {

@@ -29,12 +29,13 @@ class Judge {
   void saw_start(reconcilers::LocalStart const& start);
   void saw_status(StoredObject const& before, StoredObject const& after);
   void saw_output(std::string_view text);
+  void saw_log(std::string_view line);
   /// An answer about computes that reached an operator, asked for at `began`.
   void saw_answer(SteadyTime began, std::string const& method, std::string const& path, int status,
                   Json const& body);
   void saw_unheard(std::string const& path) { unheard_.insert(path); }
   void saw_late_landing(std::string const& path, Duration late);
-  void store_was_lost() { store_lost_ = true; }
+  void store_was_lost();
   void operator_began() { began_ = stage_.clock.steady(); }
   /// What is asked of Azure meanwhile is asked by another person.
   void somebody_acts(bool acts) { somebody_ = acts; }
@@ -69,6 +70,8 @@ class Judge {
   };
   /// A breach of a promise, unless one of the windows holds.
   void broken(std::string const& promise, std::initializer_list<Excuse> excuses = {});
+  [[nodiscard]] bool store_lost() const { return !losses_.empty(); }
+  [[nodiscard]] bool lost_with(std::string const& run) const;
   void began(std::string const& name, std::string const& owner, std::string const& revision);
   [[nodiscard]] std::int64_t retries_of(std::string const& owner) const;
   void job_written(std::string const& name);
@@ -84,8 +87,10 @@ class Judge {
   std::function<std::vector<ObjectPtr>()> objects_ = [] { return std::vector<ObjectPtr>{}; };
   std::vector<std::string> secrets_;
 
-  bool somebody_ = false, store_lost_ = false;
-  std::set<std::string> late_, touched_, unheard_;  // names; of the last, paths
+  bool somebody_ = false;
+  std::vector<SteadyTime> losses_;                  // of the store
+  std::map<std::string, SteadyTime> made_;          // runs, by name
+  std::set<std::string> late_, touched_, unheard_;  // names; jobs by hand; paths
   SteadyTime began_{}, listed_{};
   std::map<std::string, std::vector<Observation>> observed_;  // of computes, by name
   std::map<std::string, Cluster> clusters_;                   // by name

@@ -1,5 +1,7 @@
 // Each scenario as it is, under a rough network, with the operator killed just before and just after each of
 // its effects, and with the answer to each of its calls lost.
+#include <cstdlib>
+
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
@@ -24,6 +26,15 @@ Size size_of(Scenario const& scenario) {
   return size;
 }
 
+/// All, or the one that TRAINYARD_SCENARIO names.
+std::vector<Scenario> chosen() {
+  char const* const name = std::getenv("TRAINYARD_SCENARIO");
+  std::vector<Scenario> all = scenarios();
+  if (name != nullptr)
+    std::erase_if(all, [&](Scenario const& scenario) { return std::string_view(name) != scenario.name; });
+  return all;
+}
+
 /// Every one from 1 to `most`. TRAINYARD_STRIDE=n leaves n - 1 out after each; TRAINYARD_AT=n is that one
 /// alone.
 void for_each_of(std::size_t most, std::function<std::string(std::size_t at)> const& play) {
@@ -38,11 +49,9 @@ void for_each_of(std::size_t most, std::function<std::string(std::size_t at)> co
 
 BOOST_AUTO_TEST_SUITE(scenario_by_scenario)
 
-BOOST_DATA_TEST_CASE(without_faults, boost::unit_test::data::make(scenarios()), scenario) {
-  size_of(scenario);
-}
+BOOST_DATA_TEST_CASE(without_faults, boost::unit_test::data::make(chosen()), scenario) { size_of(scenario); }
 
-BOOST_DATA_TEST_CASE(rough_network_from_a_seed, boost::unit_test::data::make(scenarios()), scenario) {
+BOOST_DATA_TEST_CASE(rough_network_from_a_seed, boost::unit_test::data::make(chosen()), scenario) {
   for_seeds(12,
             [&](std::uint64_t seed) { return play(scenario, {.seed = seed, .faults = rough_network()}); });
 }
@@ -51,14 +60,14 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(sweep)
 
-BOOST_DATA_TEST_CASE(killed_at_every_effect, boost::unit_test::data::make(scenarios()), scenario) {
+BOOST_DATA_TEST_CASE(killed_at_every_effect, boost::unit_test::data::make(chosen()), scenario) {
   for_each_of(size_of(scenario).effects, [&](std::size_t at) {
     std::string const before = play(scenario, {.kill = Kill{.at = at, .before = true}});
     return before.empty() ? play(scenario, {.kill = Kill{.at = at, .before = false}}) : before;
   });
 }
 
-BOOST_DATA_TEST_CASE(each_answer_lost_once, boost::unit_test::data::make(scenarios()), scenario) {
+BOOST_DATA_TEST_CASE(each_answer_lost_once, boost::unit_test::data::make(chosen()), scenario) {
   for_each_of(size_of(scenario).calls, [&](std::size_t call) { return play(scenario, {.lost_call = call}); });
 }
 

@@ -77,7 +77,8 @@ Result<HttpResponse> Network::exchange(Pulse& whose, HttpRequest const& request,
     stage_.tell("401: " + what);
     return answer(401, "InvalidAuthenticationToken");
   }
-  if (write && stage_.chance(faults_.late)) {
+  bool const may_be_late = what.find(faults_.late_part) != std::string::npos;
+  if (write && may_be_late && stage_.chance(faults_.late)) {
     SteadyTime const now = stage_.clock.steady();
     late_.push_back({now, now + stage_.between(std::chrono::seconds(1), faults_.latest), request});
     stage_.tell("LOST, on its way: " + what);

@@ -12,11 +12,25 @@
 
 namespace trainyard::sim {
 
+/// Azure's: the time it tells may be an earlier one than this machine's.
+class AzureClock final : public Clock {
+ public:
+  explicit AzureClock(Clock const& ours) : ours_(ours) {}
+  [[nodiscard]] SteadyTime steady() const override { return ours_.steady(); }
+  [[nodiscard]] WallTime wall() const override { return ours_.wall() - behind; }
+
+  Duration behind{0};
+
+ private:
+  Clock const& ours_;
+};
+
 /// What may go wrong, as shares of all requests.
 struct NetworkFaults {
   double lost_before = 0, lost_after = 0, late = 0;  // no answer: without, with, with a later effect
   double refused = 0, throttled = 0;                 // 500 or 503; 429
   double unauthorized = 0, garbled = 0;              // 401; the effect, and half of the answer's body
+  std::string late_part = {};                        // only paths that hold this are late
   Duration latest{0};                                // how late a request may land
   bool unreachable = false;                          // nothing gets through
 };
@@ -41,6 +55,7 @@ class Network {
   Result<HttpResponse> send(Pulse& whose, HttpRequest const& request, Context const& context);
   /// Lets land what has been on its way long enough.
   void land();
+  [[nodiscard]] std::size_t on_its_way() const { return late_.size(); }
   [[nodiscard]] SteadyTime next_landing() const;  // max(): nothing is on its way
 
  private:

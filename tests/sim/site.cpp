@@ -69,7 +69,7 @@ void Site::come(Pulse const& whose) {
   if (store_) return;
   scrubber_ = std::make_unique<Scrubber>();
   log_ = std::make_unique<Logger>(stage_.clock, *scrubber_, LogFormat::Text, LogLevel::Debug,
-                                  [this](std::string_view line) { judge_.saw_output(line); });
+                                  [this](std::string_view line) { judge_.saw_log(line); });
   Result<std::unique_ptr<directory::DirectoryStore>> store = directory::DirectoryStore::open(
       {.directory = manifests(), .state = folder_ / "state", .secrets = folder_ / "secrets"},
       {.read = manager::document_reader(),

@@ -43,7 +43,7 @@ NetworkFaults rough_network() {
 
 World::World(WorldOptions options)
     : stage(options.seed),
-      azure(stage.clock, azure_random_, azure_options()),
+      azure(azure_clock, azure_random_, azure_options()),
       machine(stage, std::chrono::seconds(40)),
       judge(stage, azure, machine, kWorkspace),
       options_(options),

@@ -67,6 +67,7 @@ class World {
   bool is_quiet_for(Duration span);
   void set_faults(NetworkFaults faults) { network_.set_faults(faults); }
   void heal() { network_.set_faults({}); }
+  [[nodiscard]] std::size_t on_its_way() const { return network_.on_its_way(); }  // requests that land later
 
   [[nodiscard]] ObjectPtr object(ObjectKey const& key, std::size_t site = 0) const;
   [[nodiscard]] bool ready(ObjectKey const& key, std::size_t site = 0) const;
@@ -76,6 +77,7 @@ class World {
   [[nodiscard]] bool empty() const { return count() == 0; }
 
   Stage stage;
+  AzureClock azure_clock{stage.clock};
   azsim::AzureSim azure;
   SimMachine machine;
   Judge judge;
