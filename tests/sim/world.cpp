@@ -235,13 +235,18 @@ bool World::is_quiet_for(Duration span) {
   return stage.effects() == before;
 }
 
+std::vector<ObjectPtr> World::objects_at(std::size_t site) const {
+  std::vector<ObjectPtr> all;
+  if (!sites_[site]->is_open()) return all;
+  for (char const* kind : {"Workspace", "ComputeTarget", "TrainingRun"})
+    for (ObjectPtr const& object : sites_[site]->store().list(kind)) all.push_back(object);
+  return all;
+}
+
 std::vector<ObjectPtr> World::objects() const {
   std::vector<ObjectPtr> all;
-  for (auto const& site : sites_) {
-    if (!site->is_open()) continue;
-    for (char const* kind : {"Workspace", "ComputeTarget", "TrainingRun"})
-      for (ObjectPtr const& object : site->store().list(kind)) all.push_back(object);
-  }
+  for (std::size_t site = 0; site < sites_.size(); ++site)
+    for (ObjectPtr const& object : objects_at(site)) all.push_back(object);
   return all;
 }
 
@@ -250,6 +255,8 @@ ObjectPtr World::object(ObjectKey const& key, std::size_t site) const {
 }
 
 std::size_t World::count() const { return objects().size(); }
+
+std::size_t World::count_at(std::size_t site) const { return objects_at(site).size(); }
 
 bool World::ready(ObjectKey const& key, std::size_t site) const {
   ObjectPtr const found = object(key, site);
@@ -260,12 +267,20 @@ bool World::ready(ObjectKey const& key, std::size_t site) const {
          found->status.at("observedGeneration").integer_or(0) == found->generation;
 }
 
-std::string World::not_ready_because(ObjectKey const& key) const {
-  ObjectPtr const found = object(key);
-  if (!found || ready(key)) return "";
+std::string World::not_ready_because(ObjectKey const& key, std::size_t site) const {
+  ObjectPtr const found = object(key, site);
+  if (!found || ready(key, site)) return "";
   manifests::Conditions const conditions = manifests::conditions_from_json(found->status.at("conditions"));
   manifests::Condition const* const ready = ready_of(conditions);
   return ready == nullptr ? "" : ready->reason;
+}
+
+std::string World::words(ObjectKey const& key, std::size_t site) const {
+  ObjectPtr const found = object(key, site);
+  if (!found) return "";
+  manifests::Conditions const conditions = manifests::conditions_from_json(found->status.at("conditions"));
+  manifests::Condition const* const ready = ready_of(conditions);
+  return ready == nullptr ? "" : ready->message;
 }
 
 std::string World::story() const {

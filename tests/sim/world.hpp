@@ -71,8 +71,12 @@ class World {
   [[nodiscard]] ObjectPtr object(ObjectKey const& key, std::size_t site = 0) const;
   [[nodiscard]] bool ready(ObjectKey const& key, std::size_t site = 0) const;
   /// The reason of Ready when that is not True, by the object's current generation; "" otherwise.
-  [[nodiscard]] std::string not_ready_because(ObjectKey const& key) const;
+  [[nodiscard]] std::string not_ready_because(ObjectKey const& key, std::size_t site = 0) const;
+  /// What Ready says in words.
+  [[nodiscard]] std::string words(ObjectKey const& key, std::size_t site) const;
+  [[nodiscard]] std::string holder(std::size_t site) const { return sites_[site]->holder(); }
   [[nodiscard]] std::size_t count() const;  // of objects, at all sites
+  [[nodiscard]] std::size_t count_at(std::size_t site) const;
   [[nodiscard]] bool empty() const { return count() == 0; }
 
   Stage stage;
@@ -88,6 +92,7 @@ class World {
   void look(std::size_t site);
   void step();
   [[nodiscard]] std::vector<ObjectPtr> objects() const;
+  [[nodiscard]] std::vector<ObjectPtr> objects_at(std::size_t site) const;
 
   WorldOptions const options_;
   SeededRandom azure_random_;
