@@ -213,7 +213,9 @@ class Decider {
       return say(ComputeAct::Finalize{}, "AnotherController", "the compute is left to " + theirs);
     }
     ComputeDiff const diff = driver_.diff(facts_.spec, found);
-    DriftPolicy const policy = facts_.spec.drift_policy.value_or(DriftPolicy::Correct);
+    // What was found existing is used as it is, unless asked otherwise; what was ours until then is not.
+    DriftPolicy const policy =
+        facts_.spec.drift_policy.value_or(taken(found) ? DriftPolicy::Correct : DriftPolicy::Report);
     note_drift(policy == DriftPolicy::Ignore ? ComputeDiff{} : diff);
     if (!diff.fields.empty() && policy == DriftPolicy::Correct)
       return say(ComputeAct::Wait{}, "AnotherController",
@@ -222,6 +224,7 @@ class Decider {
                  true);
     ComputeAction action = health(found);
     decision_.message += "; it belongs to " + theirs + ", so nothing is written to it";
+    if (!decision_.status.drift.empty()) decision_.message += ", though " + paths(diff) + " differs";
     return action;
   }
 

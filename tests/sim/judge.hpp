@@ -16,6 +16,9 @@
 
 namespace trainyard::sim {
 
+/// How old what the service tells may be; the worlds' faults have no older.
+inline constexpr Duration kOldestLie = std::chrono::minutes(4);
+
 class Judge {
  public:
   Judge(Stage& stage, azsim::AzureSim& azure, SimMachine& machine, std::string workspace);
