@@ -169,10 +169,12 @@ class Decider {
     if (found.deleting()) return say(ComputeAct::Wait{}, "Deleting", "Azure is deleting the compute");
     if (of_another_store(found) && !found.failed() && (found.succeeded() || facts_.deleting))
       return shared(found);
-    if (status.doubt && status.doubt->act == "Take" && found.tags.text(kHolderTag) == facts_.holder) {
-      status.origin = "Created";  // it has landed
+    if (status.doubt && status.doubt->act == "Take" && found.succeeded() && marked(found) &&
+        !of_another_store(found)) {  // it has landed, and has not failed behind a 201
+      status.origin = "Created";
       status.created_on = found.created_on;
       status.taken = {.created_on = found.created_on, .at = status.doubt->at};
+      status.doubt.reset();
     }
     bool const ours = mine(found);
     std::string const origin = ours ? "Created" : "Adopted";

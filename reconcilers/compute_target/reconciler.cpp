@@ -300,13 +300,11 @@ class Pass : StatusPass<ComputeTargetStatus> {
     if (std::optional<Outcome> const ended = intend(act, verdict)) return *ended;
     Result<Compute> const answer = scope_->put_compute(name_, body_for(act, driver, facts), context_);
     if (!answer) return unanswered(answer.error().while_doing(decision.message));
-    status_.doubt.reset();
-    if (std::string const origin = origin_by_answer(*answer, expected); !origin.empty())
-      status_.origin = origin;
-    status_.created_on = answer->created_on;
-    if (act == "Take") {
-      status_.origin = "Created";
-      status_.taken = {.created_on = answer->created_on, .at = to_rfc3339(parts_.clock().wall())};
+    if (act != "Take") {  // which counts only once it is seen
+      status_.doubt.reset();
+      if (std::string const origin = origin_by_answer(*answer, expected); !origin.empty())
+        status_.origin = origin;
+      status_.created_on = answer->created_on;
     }
     show(status_, *answer);
     parts_.azure.log.info("compute written",

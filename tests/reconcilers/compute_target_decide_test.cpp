@@ -327,13 +327,17 @@ BOOST_AUTO_TEST_CASE(who_inherits_waits_whether_the_other_store_lives) {
   BOOST_TEST(put_of(ask_of(facts_of_a_store(), found, taken(kNow - minutes(6)))) == "Update");
 }
 
-BOOST_AUTO_TEST_CASE(a_take_without_an_answer_counts_once_it_is_seen) {
+BOOST_AUTO_TEST_CASE(a_take_counts_once_it_is_seen) {
   ComputeTargetStatus status;
   status.doubt = manifests::ComputeIntent{.act = "Take", .at = to_rfc3339(kNow - minutes(1))};
   ComputeDecision const seen = ask_of(facts_of_a_store(), with_mark_of("mine"), status);
   BOOST_TEST(seen.status.origin == "Created");
   BOOST_REQUIRE(seen.status.taken.has_value());
   BOOST_TEST(seen.status.taken->at == status.doubt->at);
+  BOOST_TEST(!seen.status.doubt.has_value());
+  ComputeDecision const failed = ask_of(facts_of_a_store(), with_mark_of("theirs"), status);
+  BOOST_TEST(is<ComputeAct::Wait>(failed));
+  BOOST_TEST(!failed.status.taken.has_value());  // a 201 that did not hold: no word of the other store
 }
 
 BOOST_AUTO_TEST_CASE(a_mark_that_was_taken_off_what_is_ours_is_put_on_again) {
