@@ -116,7 +116,10 @@ void Judge::began(std::string const& name, std::string const& owner, std::string
     if (other == name || run.owner != owner) continue;
     if (run.live)
       broken("(b) run " + name + " was created while " + other + " lives",
-             {{"W1", late_.contains(name) || late_.contains(other)}, {"W2", store_lost_}, {"W3", others}});
+             {{"W1", late_.contains(name) || late_.contains(other)},
+              {"W2", store_lost_},
+              {"W3", others},
+              {"W11", two_stores_}});
     if (run.revision == revision && run.failed) ++failures;
     if (run.revision == revision && (run.completed || (run.failed && failures > retries_of(owner))))
       broken("(c) run " + name + " was created though " + other + " has ended for good",
@@ -162,6 +165,8 @@ void Judge::saw_request(azsim::Logged const& logged) {
   bool const done = logged.status >= 200 && logged.status < 300;
   bool const made = logged.operation == "computes.put" && done && is_new(azure_.compute(workspace_, name));
   if (made) clusters_[name] = {.ours = !somebody_, .made = stage_.clock.steady()};
+  for (auto& [known, cluster] : clusters_)
+    if (!azure_.compute(workspace_, known).is_null()) cluster.there = stage_.clock.steady();
   if (somebody_) {
     bool const cancel = logged.path.ends_with("/cancel");
     touched_.insert(cancel ? last_segment(logged.path.substr(0, logged.path.rfind('/'))) : name);
@@ -230,6 +235,9 @@ void Judge::check_ready(StoredObject const& after) {
   std::erase_if(all, [&](Observation const& one) { return one.began < newest; });
   bool const rests_on_one = std::any_of(
       all.begin(), all.end(), [&](Observation const& one) { return one.usable && one.began + kFresh > now; });
+  SteadyTime const there = clusters_[compute_name(after)].there;
+  if (azure_.compute(workspace_, compute_name(after)).is_null() && now > there + kOldestLie + minutes(2))
+    broken("(g) " + what + " is Ready though there is no such compute");
   if (!rests_on_one) broken("(g) " + what + " is Ready though what was seen last does not say so");
 }
 

@@ -1,5 +1,5 @@
 // Watches a world and says which promise was broken (design, section 7, "What is promised"). A breach that
-// only a window W1 to W10 allows is counted, and told as such.
+// only a window W1 to W11 allows is counted, and told as such.
 #pragma once
 
 #include <functional>
@@ -38,6 +38,7 @@ class Judge {
   void saw_unheard(std::string const& path) { unheard_.insert(path); }
   void saw_late_landing(std::string const& path, Duration late);
   void store_was_lost() { store_lost_ = true; }
+  void has_two_stores() { two_stores_ = true; }
   void operator_began() { began_ = stage_.clock.steady(); }
   /// What is asked of Azure meanwhile is asked by another person.
   void somebody_acts(bool acts) { somebody_ = acts; }
@@ -68,7 +69,7 @@ class Judge {
   };
   struct Cluster {  // one that is, or was, in Azure
     bool ours = false;
-    SteadyTime made{};
+    SteadyTime made{}, there{};  // there: when it was so last
   };
   /// A breach of a promise, unless one of the windows holds.
   void broken(std::string const& promise, std::initializer_list<Excuse> excuses = {});
@@ -87,7 +88,7 @@ class Judge {
   std::function<std::vector<ObjectPtr>()> objects_ = [] { return std::vector<ObjectPtr>{}; };
   std::vector<std::string> secrets_;
 
-  bool somebody_ = false, store_lost_ = false;
+  bool somebody_ = false, store_lost_ = false, two_stores_ = false;
   std::set<std::string> late_, touched_, unheard_;  // names; of the last, paths
   SteadyTime began_{}, listed_{};
   std::map<std::string, std::vector<Observation>> observed_;  // of computes, by name

@@ -110,6 +110,7 @@ std::size_t World::add_site() {
   sites_.push_back(std::make_unique<Site>("store" + std::to_string(sites_.size()), stage, judge));
   sites_.back()->set_secret(kSecret);
   judge.forbid(kSecret);
+  if (sites_.size() > 1) judge.has_two_stores();
   return sites_.size() - 1;
 }
 
