@@ -178,6 +178,14 @@ void Judge::saw_request(azsim::Logged const& logged) {
     began(name, ours.text("trainyard-owner"), ours.text("trainyard-revision"));
   }
   if (logged.operation == "jobs.put" && done) job_written(name);
+  Json const tags = azure_.compute(workspace_, name).at("tags");
+  bool const as_new = !tags.text("trainyard-owner").empty() && tags.text("trainyard-created").empty();
+  if (logged.operation == "computes.put" && done && !made && as_new)
+    broken("(a) compute " + name + " was put as a new one though it is there",
+           {{"W1", late_.contains(name)},
+            {"W6", touched_.contains(name)},
+            {"W10", store_lost_},
+            {"W11", two_stores_}});
   if (made && !owners().contains(azure_.compute(workspace_, name).text({"tags", "trainyard-owner"})))
     broken("compute " + name + " was created for an object without our finalizer",
            {{"W1", late_.contains(name)}, {"W10", store_lost_}});
