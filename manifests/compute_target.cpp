@@ -86,6 +86,8 @@ Json to_json(ComputeTargetStatus const& status) {
   put_text(json, "origin", status.origin);
   put_text(json, "createdOn", status.created_on);
   if (status.doubt) json["doubt"] = Json::object({{"act", status.doubt->act}, {"at", status.doubt->at}});
+  if (status.taken)
+    json["taken"] = Json::object({{"createdOn", status.taken->created_on}, {"at", status.taken->at}});
   put_text(json, "azureId", status.azure_id);
   put_text(json, "provisioningState", status.provisioning_state);
   put_text(json, "allocationState", status.allocation_state);
@@ -118,6 +120,8 @@ ComputeTargetStatus compute_target_status_from_json(Json const& status) {
                              .setbacks = count_of(status, "setbacks")};
   if (Json const* const doubt = status.find("doubt"))
     result.doubt = ComputeIntent{.act = doubt->text("act"), .at = doubt->text("at")};
+  if (Json const* const taken = status.find("taken"))
+    result.taken = ComputeTaken{.created_on = taken->text("createdOn"), .at = taken->text("at")};
   if (Json const* const nodes = status.find("nodes")) result.nodes = node_counts_from_json(*nodes);
   for (Json const& item : status.at("drift").items())
     result.drift.push_back({.field = item.text("field"),

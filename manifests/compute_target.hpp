@@ -66,11 +66,17 @@ struct Drift {
   bool operator==(Drift const&) const = default;
 };
 
-/// Design, rule 2a. `act` is Create, Update, Unmark or Delete; `at` RFC 3339. In doubt until observed or
-/// settled.
+/// Design, rule 2a. `act` is Create, Update, Mark, Take, Unmark or Delete; `at` RFC 3339. In doubt until
+/// observed or settled.
 struct ComputeIntent {
   std::string act, at;
   bool operator==(ComputeIntent const&) const = default;
+};
+
+/// Once, for the compute with that createdOn, our mark was put in the place of another state store's.
+struct ComputeTaken {
+  std::string created_on, at;
+  bool operator==(ComputeTaken const&) const = default;
 };
 
 struct ComputeTargetStatus {
@@ -79,7 +85,8 @@ struct ComputeTargetStatus {
   std::string origin;                  // Created, Adopted, Attached
   std::string created_on;              // Azure's createdOn of the compute that origin speaks of
   std::optional<ComputeIntent> doubt;  // a write that left, or was about to, and whose answer is not known
-  std::string azure_id;                // ARM id
+  std::optional<ComputeTaken> taken;
+  std::string azure_id;  // ARM id
   std::string provisioning_state, allocation_state;
   std::optional<NodeCounts> nodes;
   std::vector<std::string> errors;  // in Azure's words

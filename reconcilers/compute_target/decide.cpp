@@ -124,6 +124,25 @@ class Decider {
 
   [[nodiscard]] bool marked(Compute const& found) const { return found.tags.text(kOwnerTag) == facts_.owner; }
 
+  /// Rule 10: our mark, put by another state store of our cluster's name.
+  [[nodiscard]] bool of_another_store(Compute const& found) const {
+    std::string const holder = found.tags.text(kHolderTag);
+    return marked(found) && !holder.empty() && holder != facts_.holder;
+  }
+
+  /// Was our mark put in the place of another store's on this very compute?
+  [[nodiscard]] bool taken(Compute const& found) const {
+    auto const& taken = decision_.status.taken;
+    return taken && taken->created_on == found.created_on;
+  }
+
+  /// So lately that the other store, if it lives, may not have taken it back yet.
+  [[nodiscard]] bool just_taken(Compute const& found) const {
+    if (!taken(found)) return false;
+    auto const at = parse_rfc3339(decision_.status.taken->at);
+    return at && facts_.now < *at + facts_.settle;
+  }
+
   /// Rule 7: whose is it? An answer decides where there is one; without it our mark and createdOn against
   /// `since`.
   [[nodiscard]] bool mine(Compute const& found) const {
@@ -148,6 +167,15 @@ class Decider {
   ComputeAction present(Compute const& found) {
     ComputeTargetStatus& status = decision_.status;
     if (found.deleting()) return say(ComputeAct::Wait{}, "Deleting", "Azure is deleting the compute");
+    if (of_another_store(found) && !found.failed() && (found.succeeded() || facts_.deleting))
+      return shared(found);
+    if (status.doubt && status.doubt->act == "Take" && found.succeeded() && marked(found) &&
+        !of_another_store(found)) {  // it has landed, and has not failed behind a 201
+      status.origin = "Created";
+      status.created_on = found.created_on;
+      status.taken = {.created_on = found.created_on, .at = status.doubt->at};
+      status.doubt.reset();
+    }
     bool const ours = mine(found);
     std::string const origin = ours ? "Created" : "Adopted";
     bool const known = status.origin == origin && status.created_on == found.created_on;
@@ -162,6 +190,51 @@ class Decider {
     return keep(found, ours);
   }
 
+  /// Two stores of one name, or what our own lost one has left. Each store puts its mark in the place of the
+  /// other's once: a store that is gone is inherited from, and one that lives takes its compute back, upon
+  /// which it is the owner for good, and we write nothing.
+  ComputeAction shared(Compute const& found) {
+    ComputeTargetStatus& status = decision_.status;
+    std::string const theirs =
+        "another state store of this cluster name (" + found.tags.text(kHolderTag) + ")";
+    bool const known = !status.origin.empty() && status.created_on == found.created_on;
+    bool const lives = taken(found) || (known && status.origin == "Created" && facts_.deleting);
+    if (mine(found) && !lives) {
+      if (!found.succeeded()) return say(ComputeAct::Wait{}, "Deleting", "Azure is provisioning the compute");
+      if (!facts_.asked) return ComputeAct::Get{};
+      if (blocked()) return in_doubt();
+      return say(ComputeAct::Put{"Take"}, "TakingOver", "taking the compute over from " + theirs);
+    }
+    if (!facts_.asked && !(known && status.origin == "Adopted")) return ComputeAct::Get{};
+    status.origin = "Adopted";
+    status.created_on = found.created_on;
+    if (facts_.deleting) {
+      if (!facts_.live_runs.empty()) return held();
+      if (!facts_.asked) return ComputeAct::Get{};
+      if (blocked()) return in_doubt();
+      return say(ComputeAct::Finalize{}, "AnotherController", "the compute is left to " + theirs);
+    }
+    ComputeDiff const diff = driver_.diff(facts_.spec, found);
+    // What was found existing is used as it is, unless asked otherwise; what was ours until then is not.
+    DriftPolicy const policy =
+        facts_.spec.drift_policy.value_or(taken(found) ? DriftPolicy::Correct : DriftPolicy::Report);
+    note_drift(policy == DriftPolicy::Ignore ? ComputeDiff{} : diff);
+    if (!diff.fields.empty() && policy == DriftPolicy::Correct)
+      return say(ComputeAct::Wait{}, "AnotherController",
+                 "the compute belongs to " + theirs + ", and " + paths(diff) +
+                     " differs: nothing is written; give one of the two another --cluster-name, or stop it",
+                 true);
+    ComputeAction action = health(found);
+    decision_.message += "; it belongs to " + theirs + ", so nothing is written to it";
+    if (!decision_.status.drift.empty()) decision_.message += ", though " + paths(diff) + " differs";
+    return action;
+  }
+
+  ComputeAction settling() {
+    return say(ComputeAct::Wait{}, "TakingOver",
+               "the compute was taken over from another state store; waiting whether that takes it back");
+  }
+
   ComputeAction leave(Compute const& found, bool ours) {
     if (!facts_.live_runs.empty()) return held();
     if (!facts_.asked) return ComputeAct::Get{};
@@ -170,6 +243,7 @@ class Decider {
     if (remove && !facts_.other_targets.empty())
       return say(ComputeAct::Wait{}, "InUse",
                  "the compute is used by " + joined(facts_.other_targets) + " too");
+    if (remove && just_taken(found)) return settling();
     if (remove) return say(ComputeAct::Delete{}, "Deleting", "deleting the compute");
     if (!ours && marked(found)) {
       if (!found.succeeded() && !found.failed())
@@ -197,13 +271,19 @@ class Decider {
         facts_.spec.drift_policy.value_or(ours ? DriftPolicy::Correct : DriftPolicy::Report);
     note_drift(policy == DriftPolicy::Ignore ? ComputeDiff{} : diff);
     bool const unmark = !ours && marked(found);
+    bool const unsigned_ours = ours && policy == DriftPolicy::Correct && !marked(found);
     if (!diff.fields.empty() && policy == DriftPolicy::Correct) {
+      if (just_taken(found)) return settling();
       if (!diff.in_place()) {
         if (ours && facts_.spec.replace == manifests::ReplacePolicy::WhenChanged) return replace();
         return say(ComputeAct::Wait{}, "NeedsReplacement", replacement_words(diff), true);
       }
       if (!facts_.asked) return ComputeAct::Get{};
       if (!blocked()) return say(ComputeAct::Put{"Update"}, "Updating", "correcting " + paths(diff));
+    } else if (unsigned_ours) {
+      if (!facts_.asked) return ComputeAct::Get{};
+      if (!blocked())
+        return say(ComputeAct::Put{"Mark"}, "Updating", "putting our mark on a compute that we created");
     } else if (unmark) {
       if (!facts_.asked) return ComputeAct::Get{};
       if (!blocked())

@@ -14,13 +14,15 @@
 
 namespace trainyard::reconcilers {
 
-// Our mark on a compute (rules 6 and 7).
+// Our mark on a compute (rules 6 and 7). The holder is the state store it was put by: two stores may have one
+// cluster's name, and then one of them owns the compute.
 inline constexpr std::string_view kOwnerTag = "trainyard-owner", kSinceTag = "trainyard-since",
-                                  kCreatedTag = "trainyard-created";
+                                  kCreatedTag = "trainyard-created", kHolderTag = "trainyard-holder";
 
 struct ComputeFacts {
   manifests::ComputeTargetSpec spec;
-  std::string owner;  // our mark's value
+  std::string owner;   // our mark's value
+  std::string holder;  // the identity of our state store
   bool deleting = false;
   bool spec_changed = false;  // since the status was written
   WallTime now{}, started{};  // started: of the process
@@ -37,7 +39,7 @@ struct ComputeAct {
   struct Get {};  // a list's word is not enough for what is to be done
   struct Put {
     std::string act;
-  };  // Create, Update or Unmark: the key of the doubt; Unmark takes our mark off
+  };  // The key of the doubt: Create, Update; Mark, Take, Unmark change nothing but our mark
   struct Delete {};
   struct Finalize {};
 };

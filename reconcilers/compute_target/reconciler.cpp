@@ -108,6 +108,7 @@ class Pass : StatusPass<ComputeTargetStatus> {
     if (view->missed_lists > 0 && view->compute(name_) == nullptr && !deleting()) return unseen(*view);
     ComputeFacts facts{.spec = spec_,
                        .owner = owner_mark(parts_.cluster, object_->key),
+                       .holder = parts_.holder,
                        .deleting = deleting(),
                        .spec_changed = before_.observed_generation != object_->generation,
                        .now = now_,
@@ -193,7 +194,11 @@ class Pass : StatusPass<ComputeTargetStatus> {
 
   Outcome act(ComputeDecision const& decision, ComputeDriver const& driver, ComputeFacts const& facts,
               azure::AzureView const& view) {
-    if (std::holds_alternative<ComputeAct::Finalize>(decision.action)) return finalize();
+    if (std::holds_alternative<ComputeAct::Finalize>(decision.action)) {
+      if (!decision.message.empty())
+        parts_.store.record({.about = object_->key, .reason = decision.reason, .message = decision.message});
+      return finalize();
+    }
     if (paused() && !std::holds_alternative<ComputeAct::Wait>(decision.action))
       return conclude(status_,
                       {Verdict::Kind::Stalled, "Paused",
@@ -274,10 +279,11 @@ class Pass : StatusPass<ComputeTargetStatus> {
     Json body = act == "Create" ? driver.create_body(spec_, location_)
                                 : driver.update_body(spec_for(act), *facts.found);
     Json tags = facts.found != nullptr ? facts.found->tags : Json::object();  // a PUT carries foreign tags on
-    bool const marks = act == "Create" || (act == "Update" && status_.origin == "Created");
-    for (std::string_view const tag : {kOwnerTag, kSinceTag, kCreatedTag}) tags.erase(tag);
+    bool const marks = act != "Unmark" && (act != "Update" || status_.origin == "Created");
+    for (std::string_view const tag : {kOwnerTag, kHolderTag, kSinceTag, kCreatedTag}) tags.erase(tag);
     if (marks) {
       tags[kOwnerTag] = facts.owner;
+      tags[kHolderTag] = facts.holder;
       tags[kSinceTag] = to_http_date(facts.found != nullptr ? facts.found->date : absent_date_);
       if (facts.found != nullptr) tags[kCreatedTag] = facts.found->created_on;
     }
@@ -285,9 +291,9 @@ class Pass : StatusPass<ComputeTargetStatus> {
     return body;
   }
 
-  /// Taking our mark off changes nothing else.
+  /// Nothing changes but our mark, save by an Update.
   [[nodiscard]] ComputeTargetSpec spec_for(std::string const& act) const {
-    return act == "Unmark" ? ComputeTargetSpec{} : spec_;
+    return act == "Update" ? spec_ : ComputeTargetSpec{};
   }
 
   Outcome write_compute(std::string const& act, ComputeDecision const& decision, ComputeDriver const& driver,
@@ -299,10 +305,12 @@ class Pass : StatusPass<ComputeTargetStatus> {
     Result<Compute> const answer =
         scope_->put_compute(name_, body_for(act, driver, facts), context_, std::move(token_));
     if (!answer) return unanswered(answer.error().while_doing(decision.message));
-    status_.doubt.reset();
-    if (std::string const origin = origin_by_answer(*answer, expected); !origin.empty())
-      status_.origin = origin;
-    status_.created_on = answer->created_on;
+    if (act != "Take") {  // which counts only once it is seen
+      status_.doubt.reset();
+      if (std::string const origin = origin_by_answer(*answer, expected); !origin.empty())
+        status_.origin = origin;
+      status_.created_on = answer->created_on;
+    }
     show(status_, *answer);
     parts_.azure.log.info("compute written",
                           {{"namespace", object_->key.ns}, {"name", object_->key.name}, {"act", act}});

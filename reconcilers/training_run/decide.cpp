@@ -331,12 +331,22 @@ class Decider {
     return names;
   }
 
-  /// Rule 10: a live run of ours under another holder and another revision.
+  /// Another store's attempt that followed one which we ended on purpose: only a store that lives makes such.
+  [[nodiscard]] bool of_a_living_store(RunSeen const& seen) const {
+    if (facts_.takeover || seen.holder.empty() || seen.holder == facts_.holder) return false;
+    auto const& history = decision_.status.history;
+    return std::any_of(history.begin(), history.end(), [&](Attempt const& ended) {
+      return ended.outcome == "Canceled" && leads_to_next_attempt(ended.reason) &&
+             ended.revision == seen.revision && ended.attempt < attempt_number(seen.name);
+    });
+  }
+
+  /// Rule 10: a live run of ours under another holder and another revision, or one that we would end again.
   [[nodiscard]] std::optional<std::string> held_by_another() const {
     if (facts_.takeover) return std::nullopt;
     for (auto const& [name, seen] : facts_.gets)
       if (seen && seen->live() && !seen->holder.empty() && seen->holder != facts_.holder &&
-          seen->revision != facts_.revision)
+          (seen->revision != facts_.revision || (facts_.suspend && of_a_living_store(*seen))))
         return seen->holder;
     return std::nullopt;
   }
@@ -344,10 +354,14 @@ class Decider {
   /// At most one live attempt, with the reason on it before the cancel (rules 14 and 15).
   [[nodiscard]] std::optional<Choice> cancel_what_should_end(bool wanted, RunSeen const* top) {
     for (RunId const& id : related_and_top()) {
-      RunSeen const* const seen = got(id.name)->has_value() ? &**got(id.name) : nullptr;
+      auto const* const answer =
+          got(id.name);  // null: its recorded end has just left the history, which is full
+      RunSeen const* const seen = answer != nullptr && answer->has_value() ? &**answer : nullptr;
       if (seen == nullptr || !seen->live()) continue;
       std::string why;
-      if (facts_.deleting)
+      if (facts_.deleting && of_a_living_store(*seen))
+        continue;  // it is left to that store
+      else if (facts_.deleting)
         why = "Deleted";
       else if (!wanted)
         continue;  // the wanted revision is not known: nothing is superseded by that

@@ -57,11 +57,14 @@ inline ComputeTargetStatus full_compute_target() {
   [[maybe_unused]] auto const& [d1, d2, d3, d4] = drift;
   ComputeIntent const doubt{.act = "Update", .at = "2026-11-24T08:30:00Z"};
   [[maybe_unused]] auto const& [i1, i2] = doubt;
+  ComputeTaken const taken{.created_on = "2026-11-24T08:00:00Z", .at = "2026-11-24T08:10:00Z"};
+  [[maybe_unused]] auto const& [t1, t2] = taken;
   ComputeTargetStatus const result{.observed_generation = 3,
                                    .conditions = full_conditions(),
                                    .origin = "Created",
                                    .created_on = "2026-11-24T08:00:00Z",
                                    .doubt = doubt,
+                                   .taken = taken,
                                    .azure_id = "/subscriptions/s",
                                    .provisioning_state = "Succeeded",
                                    .allocation_state = "Steady",
@@ -73,7 +76,7 @@ inline ComputeTargetStatus full_compute_target() {
                                    .last_handled_reconcile_at = "now",
                                    .next_look = "2026-11-24T08:31:00Z",
                                    .setbacks = 2};
-  [[maybe_unused]] auto const& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = result;
+  [[maybe_unused]] auto const& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q] = result;
   return result;
 }
 

@@ -262,6 +262,98 @@ BOOST_AUTO_TEST_CASE(the_answer_to_our_put_tells_who_made_it) {
   BOOST_TEST(origin_by_answer(compute("Creating", true, false), kCreated) == "");
 }
 
+// ---- two state stores of one cluster name
+
+ComputeFacts facts_of_a_store(bool deleting = false) {
+  ComputeFacts f = facts();
+  f.holder = "mine";
+  f.deleting = deleting;
+  return f;
+}
+
+Compute with_mark_of(std::string holder, std::string state = "Succeeded") {
+  Compute found = compute(std::move(state), true);
+  found.tags[kCreatedTag] = kCreated;
+  found.tags[kHolderTag] = std::move(holder);
+  return found;
+}
+
+ComputeDecision ask_of(ComputeFacts f, Compute const& found, ComputeTargetStatus status = {}) {
+  f.found = &found;
+  return ask(f, std::move(status));
+}
+
+ComputeTargetStatus taken(WallTime at) {
+  ComputeTargetStatus status = created();
+  status.taken = {.created_on = kCreated, .at = to_rfc3339(at)};
+  return status;
+}
+
+std::string put_of(ComputeDecision const& decision) {
+  auto const* const put = is<ComputeAct::Put>(decision);
+  return put == nullptr ? "" : put->act;
+}
+
+BOOST_AUTO_TEST_CASE(anothers_mark_is_replaced_once) {
+  BOOST_TEST(put_of(ask_of(facts_of_a_store(), with_mark_of("theirs"))) == "Take");
+  BOOST_TEST(put_of(ask_of(facts_of_a_store(), with_mark_of("theirs"), created())) == "Take");
+  ComputeDecision const again = ask_of(facts_of_a_store(), with_mark_of("theirs"), taken(kNow - hours(1)));
+  BOOST_TEST(is<ComputeAct::Wait>(again));
+  BOOST_TEST(again.ready);
+  BOOST_TEST(again.status.origin == "Adopted");
+  BOOST_TEST(again.message.find("theirs") != std::string::npos);
+  BOOST_TEST(put_of(ask_of(facts_of_a_store(), with_mark_of("mine"), created())).empty());
+}
+
+BOOST_AUTO_TEST_CASE(what_a_living_store_owns_is_neither_changed_nor_deleted) {
+  Compute found = with_mark_of("theirs");
+  found.max_nodes = 7;
+  ComputeDecision const differs = ask_of(facts_of_a_store(), found, taken(kNow - hours(1)));
+  BOOST_TEST(is<ComputeAct::Wait>(differs));
+  BOOST_TEST(differs.stuck);
+  BOOST_TEST(differs.reason == "AnotherController");
+  BOOST_TEST(differs.message.find("theirs") != std::string::npos);
+  BOOST_TEST(is<ComputeAct::Finalize>(ask_of(facts_of_a_store(true), found, taken(kNow - hours(1)))));
+  BOOST_TEST(is<ComputeAct::Finalize>(ask_of(facts_of_a_store(true), found, created())));
+}
+
+BOOST_AUTO_TEST_CASE(who_inherits_waits_whether_the_other_store_lives) {
+  BOOST_TEST(put_of(ask_of(facts_of_a_store(true), with_mark_of("theirs"))) == "Take");
+  Compute found = with_mark_of("mine");
+  BOOST_TEST(is<ComputeAct::Wait>(ask_of(facts_of_a_store(true), found, taken(kNow - minutes(4)))));
+  BOOST_TEST(is<ComputeAct::Delete>(ask_of(facts_of_a_store(true), found, taken(kNow - minutes(6)))));
+  found.max_nodes = 7;
+  BOOST_TEST(is<ComputeAct::Wait>(ask_of(facts_of_a_store(), found, taken(kNow - minutes(4)))));
+  BOOST_TEST(put_of(ask_of(facts_of_a_store(), found, taken(kNow - minutes(6)))) == "Update");
+}
+
+BOOST_AUTO_TEST_CASE(a_take_counts_once_it_is_seen) {
+  ComputeTargetStatus status;
+  status.doubt = manifests::ComputeIntent{.act = "Take", .at = to_rfc3339(kNow - minutes(1))};
+  ComputeDecision const seen = ask_of(facts_of_a_store(), with_mark_of("mine"), status);
+  BOOST_TEST(seen.status.origin == "Created");
+  BOOST_REQUIRE(seen.status.taken.has_value());
+  BOOST_TEST(seen.status.taken->at == status.doubt->at);
+  BOOST_TEST(!seen.status.doubt.has_value());
+  ComputeDecision const failed = ask_of(facts_of_a_store(), with_mark_of("theirs"), status);
+  BOOST_TEST(is<ComputeAct::Wait>(failed));
+  BOOST_TEST(!failed.status.taken.has_value());  // a 201 that did not hold: no word of the other store
+}
+
+BOOST_AUTO_TEST_CASE(a_mark_that_was_taken_off_what_is_ours_is_put_on_again) {
+  BOOST_TEST(put_of(ask_of(facts_of_a_store(), compute("Succeeded", false), created())) == "Mark");
+  ComputeFacts f = facts_of_a_store();
+  f.spec.drift_policy = manifests::DriftPolicy::Report;
+  BOOST_TEST(put_of(ask_of(f, compute("Succeeded", false), created())).empty());
+}
+
+BOOST_AUTO_TEST_CASE(the_mark_of_another_store_is_not_ours_to_take_off) {
+  ComputeTargetStatus adopted = created();
+  adopted.origin = "Adopted";
+  BOOST_TEST(put_of(ask_of(facts_of_a_store(), with_mark_of("mine"), adopted)) == "Unmark");
+  BOOST_TEST(put_of(ask_of(facts_of_a_store(), with_mark_of("theirs"), adopted)).empty());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

@@ -343,6 +343,44 @@ BOOST_AUTO_TEST_CASE(another_holders_live_run_of_another_revision_is_left_alone)
   BOOST_TEST(is<RunAct::WriteReason>(decide(f, {})));
 }
 
+BOOST_AUTO_TEST_CASE(what_another_store_began_after_we_had_ended_one_is_not_ended_again) {
+  RunFacts f = facts();
+  TrainingRunStatus status = status_at(name_a(0));
+  status.history = {{.name = name_a(0), .revision = "A", .outcome = "Canceled", .reason = "Suspended"}};
+  RunSeen theirs = seen(name_a(1), State::Live);
+  theirs.holder = "somebody";
+  f.listing.items.push_back({.name = name_a(1), .revision = "A", .live = true, .holder = "somebody"});
+  answer(f, name_a(0), seen(name_a(0), State::Canceled, "Suspended"));
+  answer(f, name_a(1), theirs);
+  f.suspend = true;
+  BOOST_TEST(is<RunAct::Held>(decide(f, status)));
+  f.suspend = false;
+  f.deleting = true;
+  BOOST_TEST(is<RunAct::Finalize>(decide(f, status)));
+  f.takeover = true;
+  BOOST_TEST(is<RunAct::WriteReason>(decide(f, status)));
+  f.takeover = false;
+  BOOST_TEST(is<RunAct::WriteReason>(decide(f, {})));  // a lost store: what it began is ours to end
+}
+
+BOOST_AUTO_TEST_CASE(a_full_history_that_forgets_the_current_attempt_is_no_fault) {
+  RunFacts f = facts();
+  f.suspend = true;
+  TrainingRunStatus status = status_at(name_b(0));
+  status.history = {{.name = name_b(0), .place = "local", .revision = "B", .outcome = "Canceled"}};
+  for (int attempt = 0; attempt < 9; ++attempt)
+    status.history.push_back({.name = name_a(attempt),
+                              .place = "local",
+                              .revision = "A",
+                              .attempt = attempt,
+                              .outcome = "Canceled",
+                              .reason = "Suspended"});
+  answer(f, name_a(8), seen(name_a(8), State::Canceled, "Suspended"));
+  answer(f, name_a(9), seen(name_a(9), State::Canceled, "Suspended"));
+  answer(f, name_a(10), std::nullopt);
+  BOOST_TEST(is<RunAct::Wait>(decide(f, status)));
+}
+
 BOOST_AUTO_TEST_CASE(a_finished_revision_costs_no_look_at_all) {
   RunFacts f = facts();
   TrainingRunStatus status = status_at(name_a(0));

@@ -60,16 +60,16 @@ void loses_the_workspace(World& world) {
 void cannot_see_the_workspace(World& world) {
   Wishes().write_to(world);
   get_ready(world);
-  world.azure.add_fault({.operation = "*",
-                         .path_part = "/workspaces/demo",
-                         .times = -1,
-                         .status = 404,
-                         .code = "ResourceNotFound",
-                         .message = "The Resource was not found."});
+  world.set_lies({{.operation = "*",
+                   .path_part = "/workspaces/demo",
+                   .times = -1,
+                   .status = 404,
+                   .code = "ResourceNotFound",
+                   .message = "The Resource was not found."}});
   world.run_for(minutes(40));
   expect(world.count() == 5, "an object went while the workspace was not to be seen");
   expect(!world.ready(kDemo), "a workspace that answers 404 is Ready");
-  world.azure.clear_faults();
+  world.set_lies({});
   get_ready(world, "again");
   rest(world, 2);
 }

@@ -126,9 +126,11 @@ void Judge::began(std::string const& name, std::string const& owner, std::string
   for (auto const& [other, run] : runs()) {
     if (other == name || run.owner != owner) continue;
     if (run.live)
-      broken(
-          "(b) run " + name + " was created while " + other + " lives",
-          {{"W1", late_.contains(name) || late_.contains(other)}, {"W2", lost_with(other)}, {"W3", others}});
+      broken("(b) run " + name + " was created while " + other + " lives",
+             {{"W1", late_.contains(name) || late_.contains(other)},
+              {"W2", lost_with(other)},
+              {"W3", others},
+              {"W11", two_stores_}});
     if (run.revision == revision && run.failed) ++failures;
     if (run.revision == revision && (run.completed || (run.failed && failures > retries_of(owner))))
       broken("(c) run " + name + " was created though " + other + " has ended for good",
@@ -174,6 +176,8 @@ void Judge::saw_request(azsim::Logged const& logged) {
   bool const done = logged.status >= 200 && logged.status < 300;
   bool const made = logged.operation == "computes.put" && done && is_new(azure_.compute(workspace_, name));
   if (made) clusters_[name] = {.ours = !somebody_, .made = stage_.clock.steady()};
+  for (auto& [known, cluster] : clusters_)
+    if (!azure_.compute(workspace_, known).is_null()) cluster.there = stage_.clock.steady();
   if (somebody_) {
     if (logged.operation == "jobs.cancel")
       touched_.insert(last_segment(logged.path.substr(0, logged.path.rfind('/'))));
@@ -187,6 +191,13 @@ void Judge::saw_request(azsim::Logged const& logged) {
     began(name, ours.text("trainyard-owner"), ours.text("trainyard-revision"));
   }
   if (logged.operation == "jobs.put" && done) job_written(name);
+  Json const tags = azure_.compute(workspace_, name).at("tags");
+  bool const as_new = !tags.text("trainyard-owner").empty() && tags.text("trainyard-created").empty();
+  if (logged.operation == "computes.put" && done && !made && as_new)
+    broken("(a) compute " + name + " was put as a new one though it is there", {{"W1", late_.contains(name)},
+                                                                                {"W6", !clusters_[name].ours},
+                                                                                {"W10", store_lost()},
+                                                                                {"W11", two_stores_}});
   if (made && !owners().contains(azure_.compute(workspace_, name).text({"tags", "trainyard-owner"})))
     broken("compute " + name + " was created for an object without our finalizer",
            {{"W1", late_.contains(name)}, {"W10", store_lost()}});
@@ -244,6 +255,9 @@ void Judge::check_ready(StoredObject const& after) {
   std::erase_if(all, [&](Observation const& one) { return one.began < newest; });
   bool const rests_on_one = std::any_of(
       all.begin(), all.end(), [&](Observation const& one) { return one.usable && one.began + kFresh > now; });
+  SteadyTime const there = clusters_[compute_name(after)].there;
+  if (azure_.compute(workspace_, compute_name(after)).is_null() && now > there + kOldestLie + minutes(2))
+    broken("(g) " + what + " is Ready though there is no such compute");
   if (!rests_on_one) broken("(g) " + what + " is Ready though what was seen last does not say so");
 }
 

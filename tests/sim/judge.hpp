@@ -1,5 +1,5 @@
 // Watches a world and says which promise was broken (design, section 7, "What is promised"). A breach that
-// only a window W1 to W10 allows is counted, and told as such.
+// only a window W1 to W11 allows is counted, and told as such.
 #pragma once
 
 #include <functional>
@@ -15,6 +15,9 @@
 #include "tests/sim/stage.hpp"
 
 namespace trainyard::sim {
+
+/// How old what the service tells may be; the worlds' faults have no older.
+inline constexpr Duration kOldestLie = std::chrono::minutes(4);
 
 class Judge {
  public:
@@ -36,6 +39,7 @@ class Judge {
   void saw_unheard(std::string const& path) { unheard_.insert(path); }
   void saw_late_landing(std::string const& path, Duration late);
   void store_was_lost();
+  void has_two_stores() { two_stores_ = true; }
   void operator_began() { began_ = stage_.clock.steady(); }
   /// What is asked of Azure meanwhile is asked by another person.
   void somebody_acts(bool acts) { somebody_ = acts; }
@@ -66,7 +70,7 @@ class Judge {
   };
   struct Cluster {  // one that is, or was, in Azure
     bool ours = false;
-    SteadyTime made{};
+    SteadyTime made{}, there{};  // there: when it was so last
   };
   /// A breach of a promise, unless one of the windows holds.
   void broken(std::string const& promise, std::initializer_list<Excuse> excuses = {});
@@ -87,7 +91,7 @@ class Judge {
   std::function<std::vector<ObjectPtr>()> objects_ = [] { return std::vector<ObjectPtr>{}; };
   std::vector<std::string> secrets_;
 
-  bool somebody_ = false;
+  bool somebody_ = false, two_stores_ = false;
   std::vector<SteadyTime> losses_;                  // of the store
   std::map<std::string, SteadyTime> made_;          // runs, by name
   std::set<std::string> late_, touched_, unheard_;  // names; jobs by hand; paths

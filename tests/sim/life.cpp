@@ -50,7 +50,7 @@ struct Life::Process {
               .azure = {transport, place.stage.clock, random, site.log(), site.scrubber(), metrics, limits},
               .transport_for = [this](azure::Cloud const&) -> HttpTransport& { return transport; },
               .cluster = std::string(kCluster),
-              .holder = site.name(),
+              .holder = site.holder(),
               .started = place.stage.clock.wall()},
         op(parts) {
     check(clouds.add_yaml("clouds.yaml", kCloud).has_value(), "the world's cloud was refused");

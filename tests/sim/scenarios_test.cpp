@@ -56,6 +56,10 @@ BOOST_DATA_TEST_CASE(rough_network_from_a_seed, boost::unit_test::data::make(cho
             [&](std::uint64_t seed) { return play(scenario, {.seed = seed, .faults = rough_network()}); });
 }
 
+BOOST_DATA_TEST_CASE(lying_service_from_a_seed, boost::unit_test::data::make(scenarios()), scenario) {
+  for_seeds(4, [&](std::uint64_t seed) { return play(scenario, {.seed = seed, .lies = lying_service()}); });
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(sweep)

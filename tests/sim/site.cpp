@@ -62,6 +62,7 @@ void Site::set_secret(std::string const& text) {
 void Site::lose_state() {
   check(store_ == nullptr, "the state is lost while an operator lives");
   fs::remove_all(folder_ / "state");
+  ++states_lost_;
 }
 
 void Site::come(Pulse const& whose) {

@@ -23,6 +23,8 @@ class Site {
   Site& operator=(Site const&) = delete;
 
   [[nodiscard]] std::string const& name() const { return name_; }
+  /// The identity of the state: another one once the state was lost.
+  [[nodiscard]] std::string holder() const { return name_ + "-" + std::to_string(states_lost_); }
   [[nodiscard]] std::filesystem::path manifests() const { return folder_ / "manifests"; }
   void write(std::string const& path, std::string const& text);  // below manifests()
   [[nodiscard]] std::string read(std::string const& path) const;
@@ -53,6 +55,7 @@ class Site {
   Stage& stage_;
   Judge& judge_;
   std::filesystem::path folder_;
+  int states_lost_ = 0;
   std::unique_ptr<Scrubber> scrubber_;
   std::unique_ptr<Logger> log_;
   std::unique_ptr<directory::DirectoryStore> store_;

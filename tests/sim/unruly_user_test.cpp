@@ -149,6 +149,13 @@ BOOST_AUTO_TEST_CASE(user) {
   });
 }
 
+/// What azsim answers need not be so: nothing is made twice, deleted or called Ready for that.
+BOOST_AUTO_TEST_CASE(user_of_a_lying_service) {
+  for_seeds(60, [](std::uint64_t seed) {
+    return play_unruly({.seed = seed, .faults = rough_network(), .lies = lying_service()}, false, nullptr);
+  });
+}
+
 BOOST_AUTO_TEST_CASE(others_and_late_landings) {
   std::map<std::string, int> windows;
   for_seeds(200, [&](std::uint64_t seed) {

@@ -41,6 +41,39 @@ NetworkFaults rough_network() {
           .latest = std::chrono::minutes(4)};
 }
 
+std::vector<azsim::FaultRule> lying_service() {
+  using Kind = azsim::FaultRule::Kind;
+  using std::chrono::minutes;
+  using std::chrono::seconds;
+  auto const of = [](Kind kind, double share, std::string operation = "*") {
+    return azsim::FaultRule{
+        .operation = std::move(operation), .path_part = "", .times = -1, .share = share, .kind = kind};
+  };
+  std::vector<azsim::FaultRule> rules{of(Kind::CutHead, 0.01),
+                                      of(Kind::CutBody, 0.01),
+                                      of(Kind::Truncate, 0.01),
+                                      of(Kind::NotJson, 0.01),
+                                      of(Kind::RepeatPage, 0.05),
+                                      of(Kind::SkipPage, 0.05),
+                                      of(Kind::FailOperation, 0.05, "computes.*")};
+  for (Duration const age : {Duration(0), Duration(seconds(20)), kOldestLie}) {
+    rules.push_back(of(Kind::StaleList, 0.05));
+    rules.back().age = age;
+  }
+  for (Duration const delay : {seconds(2), seconds(12), seconds(100)}) {  // the last beyond any deadline
+    rules.push_back(of(Kind::Slow, 0.01));
+    rules.back().delay = delay;
+  }
+  for (auto const& [operation, status, code] :
+       {std::tuple("computes.put", 400, "ClusterCoreQuotaReached"), std::tuple("computes.*", 409, "Conflict"),
+        std::tuple("*", 403, "AuthorizationFailed")}) {
+    rules.push_back(of(Kind::Answer, status == 403 ? 0.002 : 0.03, operation));
+    rules.back().status = status;
+    rules.back().code = code;
+  }
+  return rules;
+}
+
 World::World(WorldOptions options)
     : stage(options.seed),
       azure(azure_clock, azure_random_, azure_options()),
@@ -64,6 +97,8 @@ World::World(WorldOptions options)
   });
   judge.look_at([this] { return objects(); });
   network_.set_faults(options_.faults);
+  azure.set_fault_seed(options_.seed);
+  set_lies(options_.lies);
   stage.kill_at(options_.kill);
   stage.lose_answer_of(options_.lost_call);
   add_operator(add_site());
@@ -75,6 +110,7 @@ std::size_t World::add_site() {
   sites_.push_back(std::make_unique<Site>("store" + std::to_string(sites_.size()), stage, judge));
   sites_.back()->set_secret(kSecret);
   judge.forbid(kSecret);
+  if (sites_.size() > 1) judge.has_two_stores();
   return sites_.size() - 1;
 }
 
@@ -153,6 +189,17 @@ void World::write_secret(std::string const& text) {
   look(0);
 }
 
+void World::set_lies(std::vector<azsim::FaultRule> lies) {
+  lies_ = std::move(lies);
+  azure.clear_faults();
+  for (azsim::FaultRule const& lie : lies_) azure.add_fault(lie);
+}
+
+void World::heal() {
+  network_.set_faults({});
+  set_lies({});
+}
+
 HttpResponse World::somebody(std::string const& method, std::string const& path, Json const& body) {
   stage.tell("somebody: " + method + " " + path);
   azsim::Options const options = azure_options();
@@ -161,6 +208,7 @@ HttpResponse World::somebody(std::string const& method, std::string const& path,
                             .body = "grant_type=client_credentials&client_id=" + options.client +
                                     "&client_secret=" + azure_secret_ +
                                     "&scope=https%3A%2F%2Flocalhost%2F.default"};
+  azure.clear_faults();
   judge.somebody_acts(true);
   Result<Json> const token = Json::parse(azure.handle(sign_in).response.body);
   check(token.has_value() && !token->text("access_token").empty(), "somebody could not sign in");
@@ -174,6 +222,7 @@ HttpResponse World::somebody(std::string const& method, std::string const& path,
                             .body = body.is_null() ? "" : body.dump()};
   HttpResponse response = azure.handle(request).response;
   judge.somebody_acts(false);
+  for (azsim::FaultRule const& lie : lies_) azure.add_fault(lie);
   return response;
 }
 
@@ -235,13 +284,18 @@ bool World::is_quiet_for(Duration span) {
   return stage.effects() == before;
 }
 
+std::vector<ObjectPtr> World::objects_at(std::size_t site) const {
+  std::vector<ObjectPtr> all;
+  if (!sites_[site]->is_open()) return all;
+  for (char const* kind : {"Workspace", "ComputeTarget", "TrainingRun"})
+    for (ObjectPtr const& object : sites_[site]->store().list(kind)) all.push_back(object);
+  return all;
+}
+
 std::vector<ObjectPtr> World::objects() const {
   std::vector<ObjectPtr> all;
-  for (auto const& site : sites_) {
-    if (!site->is_open()) continue;
-    for (char const* kind : {"Workspace", "ComputeTarget", "TrainingRun"})
-      for (ObjectPtr const& object : site->store().list(kind)) all.push_back(object);
-  }
+  for (std::size_t site = 0; site < sites_.size(); ++site)
+    for (ObjectPtr const& object : objects_at(site)) all.push_back(object);
   return all;
 }
 
@@ -250,6 +304,8 @@ ObjectPtr World::object(ObjectKey const& key, std::size_t site) const {
 }
 
 std::size_t World::count() const { return objects().size(); }
+
+std::size_t World::count_at(std::size_t site) const { return objects_at(site).size(); }
 
 bool World::ready(ObjectKey const& key, std::size_t site) const {
   ObjectPtr const found = object(key, site);
@@ -260,12 +316,20 @@ bool World::ready(ObjectKey const& key, std::size_t site) const {
          found->status.at("observedGeneration").integer_or(0) == found->generation;
 }
 
-std::string World::not_ready_because(ObjectKey const& key) const {
-  ObjectPtr const found = object(key);
-  if (!found || ready(key)) return "";
+std::string World::not_ready_because(ObjectKey const& key, std::size_t site) const {
+  ObjectPtr const found = object(key, site);
+  if (!found || ready(key, site)) return "";
   manifests::Conditions const conditions = manifests::conditions_from_json(found->status.at("conditions"));
   manifests::Condition const* const ready = ready_of(conditions);
   return ready == nullptr ? "" : ready->reason;
+}
+
+std::string World::words(ObjectKey const& key, std::size_t site) const {
+  ObjectPtr const found = object(key, site);
+  if (!found) return "";
+  manifests::Conditions const conditions = manifests::conditions_from_json(found->status.at("conditions"));
+  manifests::Condition const* const ready = ready_of(conditions);
+  return ready == nullptr ? "" : ready->message;
 }
 
 std::string World::story() const {

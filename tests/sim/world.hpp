@@ -24,6 +24,7 @@ inline constexpr char const* kWorkspace = "demo";
 struct WorldOptions {
   std::uint64_t seed = 1;
   NetworkFaults faults = {};
+  std::vector<azsim::FaultRule> lies = {};  // of the service, to operators only
   std::optional<Kill> kill = std::nullopt;
   std::size_t lost_call = 0;  // the call to Azure whose answer is lost, counted from 1
   int workers = 3;
@@ -31,6 +32,9 @@ struct WorldOptions {
 
 /// A mixed lot of faults, each rare enough that the operator comes forward.
 NetworkFaults rough_network();
+/// Lists that are old, repeat or leave out pages, answers that are late, cut or no JSON, operations that fail
+/// behind a 201, quota refused at once: all that azsim has beside what the network does.
+std::vector<azsim::FaultRule> lying_service();
 
 class World {
  public:
@@ -66,14 +70,20 @@ class World {
   /// Goes on that long. True if nothing was written meanwhile: to Azure, the store or the machine.
   bool is_quiet_for(Duration span);
   void set_faults(NetworkFaults faults) { network_.set_faults(faults); }
-  void heal() { network_.set_faults({}); }
+  void heal();
+  /// From now on nothing but this is wrong with the service.
+  void set_lies(std::vector<azsim::FaultRule> lies);
   [[nodiscard]] std::size_t on_its_way() const { return network_.on_its_way(); }  // requests that land later
 
   [[nodiscard]] ObjectPtr object(ObjectKey const& key, std::size_t site = 0) const;
   [[nodiscard]] bool ready(ObjectKey const& key, std::size_t site = 0) const;
   /// The reason of Ready when that is not True, by the object's current generation; "" otherwise.
-  [[nodiscard]] std::string not_ready_because(ObjectKey const& key) const;
+  [[nodiscard]] std::string not_ready_because(ObjectKey const& key, std::size_t site = 0) const;
+  /// What Ready says in words.
+  [[nodiscard]] std::string words(ObjectKey const& key, std::size_t site) const;
+  [[nodiscard]] std::string holder(std::size_t site) const { return sites_[site]->holder(); }
   [[nodiscard]] std::size_t count() const;  // of objects, at all sites
+  [[nodiscard]] std::size_t count_at(std::size_t site) const;
   [[nodiscard]] bool empty() const { return count() == 0; }
 
   Stage stage;
@@ -90,10 +100,12 @@ class World {
   void look(std::size_t site);
   void step();
   [[nodiscard]] std::vector<ObjectPtr> objects() const;
+  [[nodiscard]] std::vector<ObjectPtr> objects_at(std::size_t site) const;
 
   WorldOptions const options_;
   SeededRandom azure_random_;
   Network network_;
+  std::vector<azsim::FaultRule> lies_;
   std::string azure_secret_;  // what Azure takes for the client's
   std::vector<std::unique_ptr<Site>> sites_;
   std::vector<std::unique_ptr<Life>> lives_;
