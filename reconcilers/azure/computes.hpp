@@ -41,6 +41,8 @@ struct Compute {
   [[nodiscard]] bool complete() const;  // false when a list item had nulls that only a GET tells (rule 5)
 };
 Result<Compute> parse_compute(Json const& body);
+/// An index may lag behind what an answer has told already. What can only grow shows it: the times.
+bool is_stale(Compute const& item, Compute const& known);
 
 struct ComputeList {
   std::vector<Compute> items;

@@ -274,10 +274,4 @@ ComputeDecision decide(ComputeFacts const& facts, ComputeDriver const& driver, C
   return Decider(facts, driver, std::move(status)).run();
 }
 
-std::string origin_by_answer(Compute const& answer, std::string const& expected_created_on) {
-  if (answer.created_on == answer.modified_on) return "Created";
-  return answer.created_on == expected_created_on ? ""
-                                                  : "Adopted";  // "": the update of what was already judged
-}
-
 }  // namespace trainyard::reconcilers

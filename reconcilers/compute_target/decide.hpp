@@ -54,7 +54,4 @@ struct ComputeDecision {
 ComputeDecision decide(ComputeFacts const& facts, ComputeDriver const& driver,
                        manifests::ComputeTargetStatus status);
 
-/// What the answer to our PUT proves about who made the compute (rule 7).
-std::string origin_by_answer(azure::Compute const& answer, std::string const& expected_created_on);
-
 }  // namespace trainyard::reconcilers

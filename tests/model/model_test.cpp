@@ -5,6 +5,7 @@
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include "tests/model/compute_target.hpp"
 #include "tests/model/training_run.hpp"
 
 namespace trainyard::model {
@@ -28,14 +29,21 @@ namespace {
 
 constexpr std::size_t kMostStates = 40'000'000;
 
-Report explore(std::string const& words, bool told_whole = false) {
-  RunOptions options;
-  std::string const wrong = read_options<RunOptions>(words, run_options(), options);
+template <class Model, class Options>
+Report explore(std::string const& words, std::span<Option<Options> const> known, bool told_whole) {
+  Options options;
+  std::string const wrong = read_options<Options>(words, known, options);
   BOOST_REQUIRE_MESSAGE(wrong.empty(), wrong);
-  RunModel model(options);
-  Report report = Explorer<RunModel>(model).explore(kMostStates);
+  Model model(options);
+  Report report = Explorer<Model>(model).explore(kMostStates);
   BOOST_TEST_MESSAGE(words << ": " << report.text(told_whole) << model.decisions() << " decisions");
   return report;
+}
+Report explore(std::string const& words, bool told_whole = false) {
+  return explore<RunModel>(words, run_options(), told_whole);
+}
+Report explore_compute(std::string const& words, bool told_whole = false) {
+  return explore<ComputeModel>(words, compute_options(), told_whole);
 }
 
 std::vector<Bounds> const kRulesOn{
@@ -75,6 +83,8 @@ BOOST_AUTO_TEST_SUITE(model)
 
 BOOST_AUTO_TEST_CASE(as_asked) {
   if (char const* const asked = std::getenv("TRAINYARD_MODEL")) BOOST_TEST(!explore(asked, true).wrong());
+  if (char const* const asked = std::getenv("TRAINYARD_MODEL_COMPUTE"))
+    BOOST_TEST(!explore_compute(asked, true).wrong());
 }
 
 BOOST_DATA_TEST_CASE(the_promises_are_kept_save_in_their_windows, boost::unit_test::data::make(kRulesOn),

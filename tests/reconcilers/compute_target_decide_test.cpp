@@ -3,7 +3,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "controller/base/time_text.hpp"
-#include "reconcilers/compute_target/decide.hpp"
+#include "reconcilers/compute_target/put.hpp"
 
 namespace trainyard::reconcilers {
 namespace {
@@ -257,9 +257,15 @@ BOOST_AUTO_TEST_CASE(an_attached_compute_is_used_and_never_written) {
 }
 
 BOOST_AUTO_TEST_CASE(the_answer_to_our_put_tells_who_made_it) {
-  BOOST_TEST(origin_by_answer(compute("Creating", true, true), "") == "Created");
-  BOOST_TEST(origin_by_answer(compute("Creating", true, false), "") == "Adopted");
-  BOOST_TEST(origin_by_answer(compute("Creating", true, false), kCreated) == "");
+  auto const origin = [](bool fresh, std::string const& expected) {
+    ComputeTargetStatus status;
+    note_answer(status, compute("Creating", true, fresh), expected);
+    BOOST_TEST(status.created_on == kCreated);
+    return status.origin;
+  };
+  BOOST_TEST(origin(true, "") == "Created");
+  BOOST_TEST(origin(false, "") == "Adopted");
+  BOOST_TEST(origin(false, kCreated).empty());  // the update of what was already judged
 }
 
 BOOST_AUTO_TEST_SUITE_END()
