@@ -89,9 +89,10 @@ struct ComputeState {
   struct Truth {
     Maker maker = Maker::Nobody;
     Byte unheard = 0;        // our PUT changed what another made, and the status does not know
-    Byte seen_creating = 0;  // since then a pass saw it Creating
-    Byte ours_changed = 0;   // another changed what we made, before the status knew that we did
-    Byte left = 0;           // it was left behind, as told to or as judged already
+    Byte seen_creating = 0;  // since then, and before the status told whose it is, a pass saw it Creating
+    Byte judged = 0;         // the status took it for ours
+    Byte in_w11 = 0;
+    Byte left = 0;  // it was left behind, as told to or as judged already
     bool operator==(Truth const&) const = default;
   };
   struct Request {

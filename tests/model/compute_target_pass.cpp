@@ -83,10 +83,11 @@ void ComputeModel::Pass::heard(S& s) const {
 }
 
 /// What the pass saw goes to the status with what it writes.
-void ComputeModel::Pass::saw(S& s) const {
-  bool const creating = op_.asked != 0 && op_.seen.stage == Stage::Creating;
-  if (creating && op_.seen.created_on == s.compute.created_on && s.truth.unheard != 0)
-    s.truth.seen_creating = 1;
+void ComputeModel::Pass::saw(S& s, S::Status const& told) const {
+  S::Truth& truth = s.truth;
+  if (truth.unheard == 0 || truth.judged != 0 || op_.seen.created_on != s.compute.created_on) return;
+  if (op_.asked != 0 && op_.seen.stage == Stage::Creating) truth.seen_creating = 1;
+  if (told.origin == S::Origin::Created) truth.judged = 1;
 }
 
 // ---- between passes
@@ -158,16 +159,13 @@ void ComputeModel::Pass::read(bool in_time) {
     if (in_time && awaited) World::mark_overdue(next);
     choice = policy_.decide(question(next));
   }
+  std::string_view const how = op.asked == 0 ? " rests on " : in_time ? " GETs, after settle, " : " GETs ";
+  S::Seen const seen = op.seen;
   if (choice.kind == Choice::Wait && choice.status == now_.status) {
     rest(next);
     if (op.cache == op_.cache && op.outrun == op_.outrun && op.dated == op_.dated) return;
   }
-  add(next, Kind::Plain, [&] {
-    return (op_.cache == op.seen && op.asked == 0 ? " rests on "
-            : in_time                             ? " GETs, after settle, "
-                                                  : " GETs ") +
-           World::words_of(now_.compute);
-  });
+  add(next, Kind::Plain, [&] { return std::string(how) + World::words_of(seen); });
 }
 
 void ComputeModel::Pass::decided() {
@@ -188,7 +186,7 @@ void ComputeModel::Pass::conflict() {
 void ComputeModel::Pass::record(S::Status const& status, S const& from, char const* label) {
   S next = from;
   next.status = status;
-  saw(next);
+  saw(next, status);
   World::outdate(next, i_);
   rest(next);
   Step<S>& step =
@@ -217,7 +215,7 @@ void ComputeModel::Pass::intend(ComputeChoice const& choice) {
   S::Operator& op = mine(next);
   op.phase = Phase::Sending;
   op.request = choice.request;
-  saw(next);
+  saw(next, choice.status);
   if (options_.intent) {
     next.status = choice.status;
     next.status.doubt = 1;
@@ -268,7 +266,7 @@ void ComputeModel::Pass::answered() {
   bool const put = op_.request.act != Act::Delete;
   if (op_.phase == Phase::Answered && put) {
     status = policy_.answered(status, op_.seen, op_.request.target);
-    if (next.compute.created_on == op_.seen.created_on) next.truth.unheard = 0;
+    if (next.compute.created_on == op_.seen.created_on && next.truth.judged == 0) next.truth.unheard = 0;
   }
   record(status, next, " notes the answer");
 }

@@ -25,7 +25,7 @@ class ComputeModel::Pass {
   [[nodiscard]] bool nothing_leaves_elsewhere() const;
   void rest(S& s) const;
   void heard(S& s) const;
-  void saw(S& s) const;
+  void saw(S& s, S::Status const& told) const;
 
   void idle();
   void settle();

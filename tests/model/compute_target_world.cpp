@@ -162,7 +162,7 @@ void ComputeModel::World::others() {
         s.compute.size ^= 1;
         s.compute.stage = Stage::Creating;
         bool const known = s.status.created_on == s.compute.created_on;
-        if (s.truth.maker == Maker::Us && !known) s.truth.ours_changed = 1;
+        if (s.truth.maker == Maker::Us && !known) s.truth.in_w11 = 1;
       },
       "another changes the compute");
 }
@@ -230,6 +230,7 @@ void ComputeModel::World::index() {
 Window ComputeModel::World::excuse_left(S const& s) {
   if (s.w1 != 0) return Window::W1;
   if (s.w10 != 0) return Window::W10;
+  if (s.truth.in_w11 != 0) return Window::W11;
   return Window::None;
 }
 
@@ -265,7 +266,7 @@ void ComputeModel::World::create(S& s, S::Request const& request, std::vector<Br
                .as_created = 1,
                .size = request.size,
                .tags = request.tags};
-  s.truth = {.maker = Maker::Us, .left = s.spec.object == Object::None};
+  s.truth = {.maker = Maker::Us, .in_w11 = request.act == Act::Unmark, .left = s.spec.object == Object::None};
   s.index_dated = 1;
 }
 
@@ -278,10 +279,7 @@ void ComputeModel::World::change(S& s, S::Request const& request, std::vector<Br
                                                  : replaced || request.act == Act::Unmark
                                                      ? Window::W6
                                                      : excuse_theirs(s)});
-  if (theirs && request.act != Act::Unmark) {
-    s.truth.unheard = 1;
-    s.truth.seen_creating = 0;
-  }
+  if (theirs && request.act != Act::Unmark) s.truth.unheard = 1;
   s.compute.stage = Stage::Creating;
   s.compute.size = request.size;
   s.compute.tags = request.tags;

@@ -34,7 +34,7 @@ enum class Promise : std::uint8_t {
 };
 
 /// The windows of design section 7 in which a promise may break; None: it may not.
-enum class Window : std::uint8_t { None, W1, W2, W3, W4, W6, W7, W8, W9, W10 };
+enum class Window : std::uint8_t { None, W1, W2, W3, W4, W6, W7, W8, W9, W10, W11 };
 
 struct Breach {
   Promise promise;
