@@ -35,7 +35,7 @@ struct ComputeOptions {
   int young = 1;           // no finalizer goes before a GET begun `settle` after the process start
   int get_before_put = 1;  // absence is a 404 of a GET, not a list's silence
   int newest = 1;          // an older list never replaces a newer answer
-  int since = 1;           // without an answer our mark counts from trainyard-since only
+  int azure_clock = 1;     // trainyard-since is a Date of Azure's; 0: of a clock that is ahead
   int created_tag = 1;     // an update carries createdOn in a tag
   int as_created = 1;      // createdOn equal to modifiedOn tells that a PUT created it
   int answer = 1;          // what a PUT's answer proves is kept
@@ -138,8 +138,9 @@ struct ComputeState {
   std::array<Request, 2> in_flight{};
   Status status;
   std::array<Operator, 2> operators{};
-  Byte rebuilt = 0;              // the store was lost once
-  Byte w1 = 0, w9 = 0, w10 = 0;  // what has happened, known to the judge only
+  Byte rebuilt = 0;               // the store was lost once
+  Byte absent_when_released = 0;  // there was no compute when the finalizer went
+  Byte w1 = 0, w9 = 0, w10 = 0;   // what has happened, known to the judge only
 };
 
 class ComputeModel {

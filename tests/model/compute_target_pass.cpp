@@ -203,6 +203,7 @@ void ComputeModel::Pass::finalize() {
   next.spec.object = Object::None;
   next.status = {};
   if (ours) next.truth.left = 1;
+  next.absent_when_released = !now_.compute.there();
   World::outdate(next, i_);
   rest(next);
   Step<S>& step = add(next, Kind::Write, [] { return " removes the finalizer"; });

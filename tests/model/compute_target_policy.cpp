@@ -81,12 +81,15 @@ azure::Compute ComputeModel::Policy::compute_of(S::Seen const& seen, std::uint8_
   WallTime const created = created_at(seen.created_on);
   bool const as_created = seen.as_created != 0 && options_.as_created != 0;
   S::Seen shown = seen;
-  if (!options_.since) shown.tags.since = 0;
   if (!options_.created_tag) shown.tags.created = 0;
   azure::Compute found =
       *azure::parse_compute(body_of(shown, created, as_created ? created : created + minutes(1)));
-  found.date = date_after(clock);
+  found.date = date(clock);
   return found;
+}
+
+WallTime ComputeModel::Policy::date(std::uint8_t clock) const {
+  return date_after(options_.azure_clock ? clock : clock + 1);
 }
 
 manifests::ComputeTargetStatus ComputeModel::Policy::status_of(ComputeQuestion const& question) const {
@@ -169,7 +172,7 @@ ComputeChoice ComputeModel::Policy::ask(ComputeQuestion const& question) const {
     choice.kind = Chosen::Write;
     choice.request.act = static_cast<Act>(index_in(kActs, put->act));
     Json const body =
-        reconcilers::put_body(put->act, facts, driver(), decision.status, "here", date_after(question.clock));
+        reconcilers::put_body(put->act, facts, driver(), decision.status, "here", date(question.clock));
     Json const& tags = body.at("tags");
     if (tags.text(reconcilers::kOwnerTag) == kOwner)
       choice.request.tags = {.mark = 1,

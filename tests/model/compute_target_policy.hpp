@@ -39,6 +39,7 @@ class ComputeModel::Policy {
  private:
   [[nodiscard]] ComputeChoice ask(ComputeQuestion const& question) const;
   [[nodiscard]] manifests::ComputeTargetStatus status_of(ComputeQuestion const& question) const;
+  [[nodiscard]] WallTime date(std::uint8_t clock) const;
   [[nodiscard]] azure::Compute compute_of(ComputeState::Seen const& seen, std::uint8_t clock) const;
 
   ComputeOptions options_;

@@ -95,19 +95,22 @@ void ComputeModel::World::user() {
         [&](S& s) {
           --s.user;
           outdate(s);
-          change(s.spec);
+          change(s);
         },
         [&] { return std::string(label); });
   };
   if (object == Object::None)
-    return act([](S::Spec& spec) { spec = {.object = Object::Fresh, .size = spec.size}; },
-               "the user applies it again");
+    return act(
+        [](S& s) {
+          s.spec = {.object = Object::Fresh, .size = s.spec.size};
+          s.absent_when_released = 0;
+        },
+        "the user applies it again");
   if (options_.retain)
-    act([](S::Spec& spec) { spec.retain ^= 1; }, now_.spec.retain != 0
-                                                     ? "the user says deletionPolicy: Delete"
-                                                     : "the user says deletionPolicy: Retain");
+    act([](S& s) { s.spec.retain ^= 1; }, now_.spec.retain != 0 ? "the user says deletionPolicy: Delete"
+                                                                : "the user says deletionPolicy: Retain");
   if (object == Object::Deleting) return;
-  act([](S::Spec& spec) { spec.size ^= 1; }, "the user edits the size");
+  act([](S& s) { s.spec.size ^= 1; }, "the user edits the size");
   deletes();
 }
 
@@ -260,7 +263,9 @@ void ComputeModel::World::remove(S& s, S::Request const& request, std::vector<Br
 }
 
 void ComputeModel::World::create(S& s, S::Request const& request, std::vector<Breach>& breaches) {
-  if (s.spec.object == Object::None) breaches.push_back({Promise::LivesOn, excuse_left(s)});
+  bool const late = s.absent_when_released != 0 && s.w1 == 0;  // it was not gone, but to come
+  if (s.spec.object == Object::None)
+    breaches.push_back({Promise::LivesOn, late ? Window::None : excuse_left(s)});
   s.compute = {.stage = Stage::Creating,
                .created_on = ++s.creations,
                .as_created = 1,
