@@ -24,6 +24,7 @@ struct ComputeOptions {
   // The world.
   int operators = 1;      // on the same store
   int retain = 0;         // 1: the user may change the deletionPolicy
+  int wipe = 0;           // 1: what somebody else changes loses its tags
   int replace = 0;        // 1: the size is one that Azure cannot change in place, and replace: WhenChanged
   int lag = 0;            // 1: what a list shows may be older than the list
   int beyond_settle = 0;  // 1: requests may land later than `settle`
@@ -91,8 +92,8 @@ struct ComputeState {
     Byte unheard = 0;        // our PUT changed what another made, and the status does not know
     Byte seen_creating = 0;  // since then, and before the status told whose it is, a pass saw it Creating
     Byte judged = 0;         // the status took it for ours
-    Byte in_w11 = 0;
-    Byte left = 0;  // it was left behind, as told to or as judged already
+    Byte in_w11 = 0;         // nothing tells any more that we made it
+    Byte left = 0;           // it was left behind, as told to or as judged already
     bool operator==(Truth const&) const = default;
   };
   struct Request {

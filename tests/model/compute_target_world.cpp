@@ -103,6 +103,7 @@ void ComputeModel::World::user() {
     return act(
         [](S& s) {
           s.spec = {.object = Object::Fresh, .size = s.spec.size};
+          if (s.compute.tags.mark != 0) s.truth.left = 0;  // it is known again
           s.absent_when_released = 0;
         },
         "the user applies it again");
@@ -160,12 +161,13 @@ void ComputeModel::World::others() {
   act([](S& s) { s.compute.stage = Stage::Deleting; }, "another deletes the compute");
   if (stage == Stage::Failed) return;
   act(
-      [](S& s) {
+      [&](S& s) {
         modify(s);
+        if (options_.wipe) s.compute.tags = {};
         s.compute.size ^= 1;
         s.compute.stage = Stage::Creating;
         bool const known = s.status.created_on == s.compute.created_on;
-        if (s.truth.maker == Maker::Us && !known) s.truth.in_w11 = 1;
+        if (s.truth.maker == Maker::Us && (!known || options_.wipe)) s.truth.in_w11 = 1;
       },
       "another changes the compute");
 }
@@ -285,6 +287,7 @@ void ComputeModel::World::change(S& s, S::Request const& request, std::vector<Br
                                                      ? Window::W6
                                                      : excuse_theirs(s)});
   if (theirs && request.act != Act::Unmark) s.truth.unheard = 1;
+  if (!theirs && request.tags.mark != 0) s.truth.in_w11 = 0;
   s.compute.stage = Stage::Creating;
   s.compute.size = request.size;
   s.compute.tags = request.tags;
