@@ -85,6 +85,8 @@ std::vector<Bounds> const kComputeRulesOn{
     {"user=1 operators=2"},
     {"user=2 lag=1 crash=0"},
     {"user=2 beyond_settle=1", {Window::W1}},
+    {"user=1 hand=1 beyond_settle=1 crash=0", {Window::W1, Window::W6, Window::W7, Window::W8, Window::W11}},
+    {"user=3 hand=1 late=0 crash=0", {Window::W6, Window::W7, Window::W11}},
     {"user=1 hand=1", {Window::W6, Window::W7, Window::W11}},
     {"user=1 hand=2 crash=0", {Window::W6, Window::W7, Window::W8, Window::W11}},
     {"user=2 loss=1", {Window::W10}},
