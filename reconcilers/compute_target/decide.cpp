@@ -136,7 +136,7 @@ class Decider {
     if (!status.origin.empty() && status.created_on == found.created_on) return status.origin == "Created";
     if (found.created_on == found.modified_on) return mark;  // still as its creation left it
     bool const creating = !found.succeeded() && !found.failed() && !found.deleting();
-    if (status.origin.empty() && unheard_ && creating) return false;  // our PUT was an update of theirs
+    if (unheard_ && creating) return false;  // our PUT was an update of theirs
     if (!mark) return false;
     if (found.tags.text(kCreatedTag) == found.created_on) return true;
     auto const since = parse_http_date(found.tags.text(kSinceTag));

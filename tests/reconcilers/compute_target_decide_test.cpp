@@ -187,6 +187,16 @@ BOOST_AUTO_TEST_CASE(a_failed_create_of_ours_is_deleted_first_and_one_of_theirs_
   BOOST_TEST(is<ComputeAct::Wait>(ask(f)));
 }
 
+BOOST_AUTO_TEST_CASE(an_unheard_update_that_met_theirs_in_the_place_of_ours_is_seen_while_creating) {
+  ComputeFacts f = facts();
+  Compute const found = compute("Creating", true);
+  f.found = &found;
+  ComputeTargetStatus status = created();
+  status.created_on = "2026-01-02T02:00:00.0000000+00:00";
+  status.doubt = manifests::ComputeIntent{.act = "Update", .at = to_rfc3339(kNow)};
+  BOOST_TEST(ask(f, status).status.origin == "Adopted");
+}
+
 BOOST_AUTO_TEST_CASE(an_unheard_put_that_updated_theirs_is_seen_by_the_get_that_settles_it_too) {
   ComputeFacts f = facts();
   Compute const found = compute("Creating", true);
