@@ -81,7 +81,8 @@ bool ComputeModel::at_rest(S const& s) const {
   if (s.creations == kMostCreations && !s.compute.there()) return true;  // the bound of the model
   switch (s.spec.object) {
     case S::Object::None:
-      if (s.truth.maker == S::Maker::Another) return s.compute.tags.mark == 0 || s.w1 != 0 || s.w9 != 0;
+      if (s.truth.maker == S::Maker::Another)
+        return s.compute.tags.mark == 0 || s.truth.unheard != 0 || s.w1 != 0 || s.w9 != 0;
       return !s.compute.there() || s.truth.left != 0;
     case S::Object::Fresh:
       return !options_.finalizer && is_kept(s);

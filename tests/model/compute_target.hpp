@@ -140,7 +140,7 @@ struct ComputeState {
   Status status;
   std::array<Operator, 2> operators{};
   Byte rebuilt = 0;               // the store was lost once
-  Byte absent_when_released = 0;  // there was no compute when the finalizer went
+  Byte absent_when_released = 0;  // the pass that took the finalizer off saw no compute
   Byte w1 = 0, w9 = 0, w10 = 0;   // what has happened, known to the judge only
 };
 

@@ -203,7 +203,7 @@ void ComputeModel::Pass::finalize() {
   next.spec.object = Object::None;
   next.status = {};
   if (ours) next.truth.left = 1;
-  next.absent_when_released = !now_.compute.there();
+  next.absent_when_released = !op_.seen.there();
   World::outdate(next, i_);
   rest(next);
   Step<S>& step = add(next, Kind::Write, [] { return " removes the finalizer"; });
