@@ -89,6 +89,7 @@ std::vector<Bounds> const kComputeRulesOn{
     {"user=3 hand=1 late=0 crash=0", {Window::W6, Window::W7, Window::W11}},
     {"user=1 hand=1", {Window::W6, Window::W7, Window::W11}},
     {"user=1 hand=2 crash=0", {Window::W6, Window::W7, Window::W8, Window::W11}},
+    {"user=2 hand=2 late=0 crash=0", {Window::W6, Window::W7, Window::W8, Window::W11}},
     {"user=2 loss=1", {Window::W10}},
     {"user=1 hand=1 loss=1 crash=0", {Window::W6, Window::W7, Window::W9, Window::W10, Window::W11}},
     {"user=1 hand=1 wipe=1 loss=1 crash=0 late=0",
