@@ -84,6 +84,15 @@ Result<Compute> parse_compute(Json const& body) {
   return compute;
 }
 
+bool is_stale(Compute const& item, Compute const& known) {
+  auto const before = [](std::string const& a, std::string const& b) {
+    Result<WallTime> const left = parse_rfc3339(a), right = parse_rfc3339(b);
+    return left && right && *left < *right;
+  };
+  if (before(item.created_on, known.created_on)) return true;
+  return item.created_on == known.created_on && before(item.modified_on, known.modified_on);
+}
+
 std::string ComputesClient::path(std::string const& name) const {
   return id_.path() + "/computes/" + percent_encode(name);
 }

@@ -46,6 +46,8 @@ struct Compute : ComputeState {
   std::uint64_t order = 0;  // ArmAnswer::order of that request
 };
 Result<Compute> parse_compute(Json const& body);
+/// An index may lag behind what an answer has told already. What can only grow shows it: the times.
+bool is_stale(Compute const& item, Compute const& known);
 
 struct ComputeList {
   std::vector<Compute> items;

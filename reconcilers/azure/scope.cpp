@@ -76,6 +76,7 @@ Result<std::optional<Compute>> AzureScope::fetch_compute(std::string const& name
     keep(**answer);
     return answer;
   }
+  if (Result<Done> const same = same_workspace(context); !same) return same.error();
   keep_date(told);
   std::lock_guard lock(mutex_);
   if (!cache_->is_newest(compute_key(name), told.order)) return answer;
@@ -123,6 +124,7 @@ Result<std::optional<Job>> AzureScope::fetch_job(std::string const& name, Urgenc
     keep(**answer);
     return answer;
   }
+  if (Result<Done> const same = same_workspace(context); !same) return same.error();
   std::lock_guard lock(mutex_);
   if (!cache_->is_newest(job_key(name), told.order)) return answer;
   cache_->newest[job_key(name)] = told.order;

@@ -11,16 +11,6 @@ namespace {
 
 constexpr std::size_t kMostReads = 50;  // GETs by name that one list may lead to; the next list goes on
 
-/// An index may lag behind what an answer has told already. What can only grow shows it: the times of a
-/// compute, and that an ended job does not come back to life.
-bool is_stale(Compute const& item, Compute const& known) {
-  auto const before = [](std::string const& a, std::string const& b) {
-    Result<WallTime> const left = parse_rfc3339(a), right = parse_rfc3339(b);
-    return left && right && *left < *right;
-  };
-  if (before(item.created_on, known.created_on)) return true;
-  return item.created_on == known.created_on && before(item.modified_on, known.modified_on);
-}
 bool is_stale(Job const& item, Job const& known) { return known.terminal() && !item.terminal(); }
 
 bool same(Compute const& a, Compute const& b) {

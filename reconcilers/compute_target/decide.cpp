@@ -24,13 +24,16 @@ class Decider {
   Decider(ComputeFacts const& facts, ComputeDriver const& driver, ComputeTargetStatus status)
       : facts_(facts), driver_(driver) {
     decision_.status = std::move(status);
+    unheard_ = blocked();
   }
 
   ComputeDecision run() {
     ComputeTargetStatus& status = decision_.status;
     settle_doubt();
     status.used_by = facts_.live_runs;
-    if (facts_.found == nullptr)
+    if (blocked() && !facts_.asked && settles(facts_.now))
+      decision_.action = ComputeAct::Get{};  // else what needs no GET to be well would stay in doubt for ever
+    else if (facts_.found == nullptr)
       decision_.action = absent();
     else if (!azure::same_text(facts_.found->type, driver_.type))
       decision_.action = of_another_type(*facts_.found);
@@ -42,10 +45,11 @@ class Decider {
  private:
   /// Rule 2a: a doubt ends by a GET begun `settle` after it.
   void settle_doubt() {
-    auto& doubt = decision_.status.doubt;
-    if (!doubt || !facts_.asked) return;
-    auto const at = parse_rfc3339(doubt->at);
-    if (at && facts_.get_began >= *at + facts_.settle) doubt.reset();
+    if (blocked() && facts_.asked && settles(facts_.get_began)) decision_.status.doubt.reset();
+  }
+  [[nodiscard]] bool settles(WallTime get_began) const {
+    auto const at = parse_rfc3339(decision_.status.doubt->at);
+    return at && get_began >= *at + facts_.settle;
   }
 
   [[nodiscard]] bool blocked() const { return decision_.status.doubt.has_value(); }
@@ -148,11 +152,10 @@ class Decider {
   [[nodiscard]] bool mine(Compute const& found) const {
     ComputeTargetStatus const& status = decision_.status;
     bool const mark = marked(found);
-    if (found.created_on == found.modified_on) return mark;  // still as its creation left it
     if (!status.origin.empty() && status.created_on == found.created_on) return status.origin == "Created";
+    if (found.created_on == found.modified_on) return mark;  // still as its creation left it
     bool const creating = !found.succeeded() && !found.failed() && !found.deleting();
-    if (status.origin.empty() && blocked() && creating)
-      return false;  // our unheard PUT was an update of theirs
+    if (unheard_ && creating) return false;  // our PUT was an update of theirs
     if (!mark) return false;
     if (found.tags.text(kCreatedTag) == found.created_on) return true;
     auto const since = parse_http_date(found.tags.text(kSinceTag));
@@ -346,18 +349,13 @@ class Decider {
   ComputeFacts const& facts_;
   ComputeDriver const& driver_;
   ComputeDecision decision_;
+  bool unheard_ = false;  // the answer to our last write, also if this pass settles the doubt
 };
 
 }  // namespace
 
 ComputeDecision decide(ComputeFacts const& facts, ComputeDriver const& driver, ComputeTargetStatus status) {
   return Decider(facts, driver, std::move(status)).run();
-}
-
-std::string origin_by_answer(Compute const& answer, std::string const& expected_created_on) {
-  if (answer.created_on == answer.modified_on) return "Created";
-  return answer.created_on == expected_created_on ? ""
-                                                  : "Adopted";  // "": the update of what was already judged
 }
 
 }  // namespace trainyard::reconcilers

@@ -1,6 +1,6 @@
-// The policy of a ComputeTarget backed by Azure as one pure function. It is the product's form of the
-// exhaustive model of design section 7 (rules 1, 2, 2a, 6 to 9);
-// tests/reconcilers/compute_target_decide_test.cpp holds it to the model's cases.
+// The policy of a ComputeTarget backed by Azure as one pure function: rules 1, 2, 2a and 6 to 9 of design
+// section 7. tests/reconcilers/compute_target_decide_test.cpp has its cases, tests/model asks it in every
+// state of a compute.
 #pragma once
 
 #include <optional>
@@ -55,8 +55,5 @@ struct ComputeDecision {
 };
 ComputeDecision decide(ComputeFacts const& facts, ComputeDriver const& driver,
                        manifests::ComputeTargetStatus status);
-
-/// What the answer to our PUT proves about who made the compute (rule 7).
-std::string origin_by_answer(azure::Compute const& answer, std::string const& expected_created_on);
 
 }  // namespace trainyard::reconcilers

@@ -7,7 +7,7 @@
 #include "controller/base/time_text.hpp"
 #include "manifests/training_run.hpp"
 #include "reconcilers/compute_target/capabilities.hpp"
-#include "reconcilers/compute_target/decide.hpp"
+#include "reconcilers/compute_target/put.hpp"
 #include "reconcilers/conditions.hpp"
 #include "reconcilers/drivers/compute_driver.hpp"
 #include "reconcilers/forget.hpp"
@@ -117,8 +117,7 @@ class Pass : StatusPass<ComputeTargetStatus> {
                        .live_runs = live_runs(),
                        .other_targets = other_targets(),
                        .found = view->compute(name_)};
-    if (facts.found != nullptr && !facts.found->complete)
-      facts.found = nullptr;  // rule 5: null forces a GET
+    if (facts.found != nullptr && !facts.found->complete) facts.found = nullptr;  // rule 5: null forces a GET
     ComputeDecision decision = decide(facts, driver, status_);
     std::optional<Compute> got;
     if (std::holds_alternative<ComputeAct::Get>(decision.action)) {
@@ -275,41 +274,18 @@ class Pass : StatusPass<ComputeTargetStatus> {
     return std::nullopt;
   }
 
-  Json body_for(std::string const& act, ComputeDriver const& driver, ComputeFacts const& facts) const {
-    Json body = act == "Create" ? driver.create_body(spec_, location_)
-                                : driver.update_body(spec_for(act), *facts.found);
-    Json tags = facts.found != nullptr ? facts.found->tags : Json::object();  // a PUT carries foreign tags on
-    bool const marks = act != "Unmark" && (act != "Update" || status_.origin == "Created");
-    for (std::string_view const tag : {kOwnerTag, kHolderTag, kSinceTag, kCreatedTag}) tags.erase(tag);
-    if (marks) {
-      tags[kOwnerTag] = facts.owner;
-      tags[kHolderTag] = facts.holder;
-      tags[kSinceTag] = to_http_date(facts.found != nullptr ? facts.found->date : absent_date_);
-      if (facts.found != nullptr) tags[kCreatedTag] = facts.found->created_on;
-    }
-    body["tags"] = std::move(tags);
-    return body;
-  }
-
-  /// Nothing changes but our mark, save by an Update.
-  [[nodiscard]] ComputeTargetSpec spec_for(std::string const& act) const {
-    return act == "Update" ? spec_ : ComputeTargetSpec{};
-  }
-
   Outcome write_compute(std::string const& act, ComputeDecision const& decision, ComputeDriver const& driver,
                         ComputeFacts const& facts) {
-    if (act == "Create") absent_date_ = scope_->azure_date();
+    WallTime const read_at = scope_->azure_date();
     std::string const expected = facts.found != nullptr ? facts.found->created_on : "";
     Verdict const verdict{Verdict::Kind::InProgress, decision.reason, decision.message};
     if (std::optional<Outcome> const ended = intend(act, verdict)) return *ended;
-    Result<Compute> const answer =
-        scope_->put_compute(name_, body_for(act, driver, facts), context_, std::move(token_));
+    Json const body = put_body(act, facts, driver, status_, location_, read_at);
+    Result<Compute> const answer = scope_->put_compute(name_, body, context_, std::move(token_));
     if (!answer) return unanswered(answer.error().while_doing(decision.message));
     if (act != "Take") {  // which counts only once it is seen
       status_.doubt.reset();
-      if (std::string const origin = origin_by_answer(*answer, expected); !origin.empty())
-        status_.origin = origin;
-      status_.created_on = answer->created_on;
+      note_answer(status_, *answer, expected);
     }
     show(status_, *answer);
     parts_.azure.log.info("compute written",
@@ -376,7 +352,6 @@ class Pass : StatusPass<ComputeTargetStatus> {
   std::shared_ptr<azure::AzureScope> scope_;
   std::optional<azure::WriteToken> token_;  // while a create may follow
   std::string location_;
-  WallTime absent_date_{};
 };
 
 class ComputeTargetReconciler final : public Reconciler {

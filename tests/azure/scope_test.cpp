@@ -211,6 +211,22 @@ BOOST_FIXTURE_TEST_CASE(lists_that_fail_are_counted_and_the_cache_stays, Scope) 
   BOOST_TEST(scope.view()->last_error.message.empty());
 }
 
+BOOST_FIXTURE_TEST_CASE(once_a_list_was_missed_absence_counts_in_that_very_workspace_only, Scope) {
+  wire().expect("GET", "/workspaces/W?", 200, workspace_body().dump());
+  BOOST_REQUIRE(scope.read_workspace({}).has_value());
+  wire().expect("GET", kComputes, 503).expect("GET", kJobs, 200, page_of({}));
+  list_now();
+  for (char const* const now : {"guid-1", "guid-2"}) {
+    Json found = workspace_body();
+    bool const counts = found.text({"properties", "workspaceId"}) == now;
+    found["properties"]["workspaceId"] = now;
+    wire().expect("GET", "/computes/a?", 404).expect("GET", "/workspaces/W?", 200, found.dump());
+    BOOST_TEST(scope.get_compute("a", {}).has_value() == counts);
+    wire().expect("GET", "/jobs/j?", 404, kJobMissing).expect("GET", "/workspaces/W?", 200, found.dump());
+    BOOST_TEST(scope.get_job("j", {}).has_value() == counts);
+  }
+}
+
 BOOST_FIXTURE_TEST_CASE(a_throttled_list_asks_nothing_more_and_waits_as_told, Scope) {
   scope.set_busy("x", true);
   wire().expect("GET", kComputes, 429, "", {{"Retry-After", "90"}});

@@ -7,9 +7,9 @@ namespace trainyard::model {
 std::string to_string(Breach const& breach) {
   static constexpr char const* kPromises[] = {"a CreatedTwice", "b TwoLive",        "c CreatedAfterFinal",
                                               "d DeletedOther", "e LivesOn",        "f CanceledWanted",
-                                              "g StaleReady",   "- OverwroteOther"};
-  static constexpr char const* kWindows[] = {"",      " (W1)", " (W2)", " (W3)", " (W4)",
-                                             " (W6)", " (W7)", " (W8)", " (W9)", " (W10)"};
+                                              "g StaleReady",   "- OverwroteOther", "- DeletedKept"};
+  static constexpr char const* kWindows[] = {"",      " (W1)", " (W2)", " (W3)",  " (W4)", " (W6)",
+                                             " (W7)", " (W8)", " (W9)", " (W10)", " (W12)"};
   return std::string(kPromises[static_cast<std::size_t>(breach.promise)]) +
          kWindows[static_cast<std::size_t>(breach.window)];
 }
@@ -17,9 +17,8 @@ std::string to_string(Breach const& breach) {
 bool Report::broke(Promise promise) const { return breaches.contains({promise, Window::None}); }
 
 bool Report::wrong() const {
-  return not_live > 0 || std::any_of(breaches.begin(), breaches.end(), [](auto const& found) {
-           return found.first.window == Window::None;
-         });
+  return not_live > 0 || std::any_of(breaches.begin(), breaches.end(),
+                                     [](auto const& found) { return found.first.window == Window::None; });
 }
 
 std::string Report::text(bool with_windows) const {

@@ -29,11 +29,12 @@ enum class Promise : std::uint8_t {
   LivesOn,            // e: once the finalizer is gone nothing of ours lives, is left or lands
   CanceledWanted,     // f: the live job of the wanted revision is not cancelled as Superseded
   StaleReady,         // g: Ready never rests on an older observation than one already used
-  OverwroteOther      // (W6 alone speaks of it) our create updates what another made
+  OverwroteOther,     // (W6 alone speaks of it) our PUT changes what another made
+  DeletedKept         // (deletionPolicy) what is to be retained is deleted
 };
 
-/// The windows of design section 7 in which a promise may break; None: it may not.
-enum class Window : std::uint8_t { None, W1, W2, W3, W4, W6, W7, W8, W9, W10 };
+/// The windows of docs/limits.md in which a promise may break; None: it may not.
+enum class Window : std::uint8_t { None, W1, W2, W3, W4, W6, W7, W8, W9, W10, W12 };
 
 struct Breach {
   Promise promise;

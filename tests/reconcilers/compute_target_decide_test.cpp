@@ -3,7 +3,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "controller/base/time_text.hpp"
-#include "reconcilers/compute_target/decide.hpp"
+#include "reconcilers/compute_target/put.hpp"
 
 namespace trainyard::reconcilers {
 namespace {
@@ -82,6 +82,24 @@ BOOST_AUTO_TEST_CASE(nothing_is_written_while_a_write_is_in_doubt) {
   BOOST_TEST(is<ComputeAct::Put>(ask(facts(), status)));
 }
 
+BOOST_AUTO_TEST_CASE(a_doubt_is_settled_by_a_get_though_all_else_is_well) {
+  ComputeFacts f = facts();
+  f.asked = false;
+  Compute const found = compute("Succeeded", true);
+  f.found = &found;
+  ComputeTargetStatus status = created();
+  status.doubt = manifests::ComputeIntent{.act = "Update", .at = to_rfc3339(kNow - minutes(4))};
+  ComputeDecision decision = ask(f, status);
+  BOOST_TEST(is<ComputeAct::Wait>(decision));
+  BOOST_TEST(decision.ready);
+  status.doubt->at = to_rfc3339(kNow - minutes(5));
+  BOOST_TEST(is<ComputeAct::Get>(ask(f, status)));
+  f.asked = true;
+  decision = ask(f, status);
+  BOOST_TEST(decision.ready);
+  BOOST_TEST(!decision.status.doubt.has_value());
+}
+
 struct OriginCase {
   char const* what;
   bool marked, fresh, since_before;
@@ -98,6 +116,8 @@ OriginCase const kOrigins[] = {
     {"our mark on what was there before", true, false, false, "Succeeded", "", false, "Adopted"},
     {"what we recorded wins", false, false, true, "Succeeded", "Created", false, "Created"},
     {"an adoption recorded wins over a mark", true, false, true, "Succeeded", "Adopted", false, "Adopted"},
+    {"the answer wins: taking our mark off created it", false, true, true, "Creating", "Created", false,
+     "Created"},
     {"our unheard PUT updated theirs", true, false, true, "Creating", "", true, "Adopted"},
 };
 
@@ -165,6 +185,27 @@ BOOST_AUTO_TEST_CASE(a_failed_create_of_ours_is_deleted_first_and_one_of_theirs_
   BOOST_TEST(is<ComputeAct::Delete>(ask(f, created())));
   found.tags = Json::object();
   BOOST_TEST(is<ComputeAct::Wait>(ask(f)));
+}
+
+BOOST_AUTO_TEST_CASE(an_unheard_update_that_met_theirs_in_the_place_of_ours_is_seen_while_creating) {
+  ComputeFacts f = facts();
+  Compute const found = compute("Creating", true);
+  f.found = &found;
+  ComputeTargetStatus status = created();
+  status.created_on = "2026-01-02T02:00:00.0000000+00:00";
+  status.doubt = manifests::ComputeIntent{.act = "Update", .at = to_rfc3339(kNow)};
+  BOOST_TEST(ask(f, status).status.origin == "Adopted");
+}
+
+BOOST_AUTO_TEST_CASE(an_unheard_put_that_updated_theirs_is_seen_by_the_get_that_settles_it_too) {
+  ComputeFacts f = facts();
+  Compute const found = compute("Creating", true);
+  f.found = &found;
+  ComputeTargetStatus status;
+  status.doubt = manifests::ComputeIntent{.act = "Create", .at = to_rfc3339(kNow - minutes(5))};
+  ComputeDecision const decision = ask(f, status);
+  BOOST_TEST(decision.status.origin == "Adopted");
+  BOOST_TEST(!decision.status.doubt.has_value());
 }
 
 struct DeletionCase {
@@ -257,9 +298,15 @@ BOOST_AUTO_TEST_CASE(an_attached_compute_is_used_and_never_written) {
 }
 
 BOOST_AUTO_TEST_CASE(the_answer_to_our_put_tells_who_made_it) {
-  BOOST_TEST(origin_by_answer(compute("Creating", true, true), "") == "Created");
-  BOOST_TEST(origin_by_answer(compute("Creating", true, false), "") == "Adopted");
-  BOOST_TEST(origin_by_answer(compute("Creating", true, false), kCreated) == "");
+  auto const origin = [](bool fresh, std::string const& expected) {
+    ComputeTargetStatus status;
+    note_answer(status, compute("Creating", true, fresh), expected);
+    BOOST_TEST(status.created_on == kCreated);
+    return status.origin;
+  };
+  BOOST_TEST(origin(true, "") == "Created");
+  BOOST_TEST(origin(false, "") == "Adopted");
+  BOOST_TEST(origin(false, kCreated).empty());  // the update of what was already judged
 }
 
 // ---- two state stores of one cluster name

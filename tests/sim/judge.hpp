@@ -1,5 +1,5 @@
 // Watches a world and says which promise was broken (design, section 7, "What is promised"). A breach that
-// only a window W1 to W11 allows is counted, and told as such.
+// only a window W1 to W12 allows is counted, and told as such.
 #pragma once
 
 #include <functional>

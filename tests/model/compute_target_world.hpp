@@ -1,0 +1,50 @@
+// What happens around the operator: people, Azure and requests that land; and what the judge knows of it.
+#pragma once
+
+#include "tests/model/compute_target.hpp"
+
+namespace trainyard::model {
+
+class ComputeModel::World {
+ public:
+  World(ComputeOptions const& options, ComputeState const& now, Steps<ComputeState>& into)
+      : options_(options), now_(now), into_(into) {}
+  void all();
+
+  /// Whoever read the object before this finds another version when he writes.
+  static void outdate(ComputeState& s, int but = -1);
+  /// The process begins anew; what is under way was sent before it.
+  static void restart(ComputeState& s, int op);
+  /// What a request does. False: Azure refuses it.
+  static bool land(ComputeState& s, ComputeState::Request const& request, std::vector<Breach>& breaches);
+  static void sort_in_flight(ComputeState& s);
+  static void mark_overdue(ComputeState& s, int before = -1);
+  [[nodiscard]] static Window excuse_left(ComputeState const& s);
+  static std::string words_of(ComputeState::Request const& request);
+  static std::string words_of(ComputeState::Seen const& seen);
+
+ private:
+  template <class Change, class Label>
+  Step<ComputeState>& step(Kind kind, Change const& change, Label const& label) {
+    ComputeState next = now_;
+    change(next);
+    return into_.add(next, kind, label);
+  }
+  void user();
+  void deletes();
+  void azure();
+  void others();
+  void index();
+  void late_requests();
+  void store_lost();
+
+  static void remove(ComputeState& s, ComputeState::Request const& request, std::vector<Breach>& breaches);
+  static void create(ComputeState& s, ComputeState::Request const& request, std::vector<Breach>& breaches);
+  static void change(ComputeState& s, ComputeState::Request const& request, std::vector<Breach>& breaches);
+
+  ComputeOptions const& options_;
+  ComputeState const& now_;
+  Steps<ComputeState>& into_;
+};
+
+}  // namespace trainyard::model
