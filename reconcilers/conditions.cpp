@@ -39,6 +39,7 @@ Setback setback(Error const& error, std::int64_t& setbacks, std::string& next_lo
   Verdict stalled{.kind = Kind::Stalled, .reason = error.reason, .message = error.message};
   switch (react(error)) {
     case Reaction::Own:
+      setbacks = 0;  // nothing to wait for
       return {stalled, Outcome::rest()};
     case Reaction::Surroundings: {
       Duration const delay = surroundings_delay(setbacks++);

@@ -245,6 +245,8 @@ class Pass : StatusPass<ComputeTargetStatus> {
   [[nodiscard]] bool refused_before() const {
     if (before_.errors.empty() || before_.observed_generation != object_->generation) return false;
     if (!before_.next_look.empty()) return too_early();
+    // Something else was told since, as of a broken connection, and the time of the next try with it: now.
+    if (before_.setbacks > 0) return false;
     return before_.provisioning_state.empty();  // a compute that failed and is gone may be made again
   }
   [[nodiscard]] bool too_early() const {

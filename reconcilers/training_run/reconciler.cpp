@@ -335,8 +335,8 @@ class Pass : StatusPass<TrainingRunStatus> {
     if (!refused || revision != before_.revision || before_.observed_generation != object_->generation)
       return false;
     bool const asked = object_->annotation(kReconcileRequestedAt) != before_.last_handled_reconcile_at;
-    return before_.next_look.empty() ||
-           (!asked && too_early(before_.next_look, before_.setbacks, parts_.started, now_));
+    if (before_.next_look.empty()) return before_.setbacks == 0;  // else it was for a time, told no more
+    return !asked && too_early(before_.next_look, before_.setbacks, parts_.started, now_);
   }
 
   /// The service said no, and the name is not there: nothing of this request is in doubt. An earlier one of

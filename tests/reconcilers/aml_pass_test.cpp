@@ -96,6 +96,17 @@ BOOST_FIXTURE_TEST_CASE(a_source_that_changed_under_the_read_is_read_again, Aml)
   BOOST_TEST(status(key, "phase") == "Running");
 }
 
+BOOST_FIXTURE_TEST_CASE(a_forbidden_submission_is_tried_again_though_another_failure_was_told_since, Aml) {
+  sim.add_fault({.operation = "jobs.put", .status = 403, .code = "AuthorizationFailed"});
+  ObjectKey const key = run();
+  go_on(seconds(10));
+  BOOST_TEST(reason(key) == "AuthorizationFailed");
+  sim.add_fault({.operation = "jobs.get"});
+  go_on(minutes(3));
+  BOOST_TEST(asked("PUT", "/jobs/") == 2);
+  BOOST_TEST(status(key, "phase") == "Running");
+}
+
 BOOST_FIXTURE_TEST_CASE(a_submission_that_is_forbidden_is_tried_again_in_time_or_after_a_restart, Aml) {
   sim.add_fault({.operation = "jobs.put", .times = 2, .status = 403, .code = "AuthorizationFailed"});
   ObjectKey const key = run();

@@ -159,6 +159,20 @@ BOOST_FIXTURE_TEST_CASE(a_forbidden_create_is_tried_again_when_its_time_has_come
   BOOST_TEST(is(key, "Reconciling"));
 }
 
+BOOST_FIXTURE_TEST_CASE(a_forbidden_create_is_tried_again_though_another_failure_was_told_since, Cluster) {
+  ObjectKey const key = with_finalizer();
+  expect_absent();
+  script.expect("PUT", "/computes/cpu?", 403, R"({"error":{"code":"AuthorizationFailed","message":"no"}})");
+  pass(key);
+  script.expect("GET", "/computes/cpu?", 500, R"({"error":{"code":"InternalServerError","message":"no"}})");
+  pass(key);
+  BOOST_TEST(store.get(key)->status.text("nextLook").empty());
+  expect_absent();
+  script.expect("PUT", "/computes/cpu?", 201, azure::compute_body("cpu", "Creating", kCreatedOn).dump());
+  pass(key);
+  BOOST_TEST(is(key, "Reconciling"));
+}
+
 BOOST_FIXTURE_TEST_CASE(a_restart_tells_nothing_new_of_a_ready_target, Cluster) {
   list({azure::compute_body("cpu")});
   ObjectKey const key = with_finalizer();

@@ -193,7 +193,10 @@ void Judge::saw_request(azsim::Logged const& logged) {
   if (logged.operation == "jobs.put" && done) job_written(name);
   Json const tags = azure_.compute(workspace_, name).at("tags");
   bool const as_new = !tags.text("trainyard-owner").empty() && tags.text("trainyard-created").empty();
-  if (logged.operation == "computes.put" && done && !made && as_new)
+  bool const put = logged.operation == "computes.put" && done;
+  if (put &&
+      std::exchange(clusters_[name].since, tags.text("trainyard-since")) != tags.text("trainyard-since") &&
+      !made && as_new)
     broken("(a) compute " + name + " was put as a new one though it is there", {{"W1", late_.contains(name)},
                                                                                 {"W6", !clusters_[name].ours},
                                                                                 {"W10", store_lost()},

@@ -71,6 +71,7 @@ class Judge {
   struct Cluster {  // one that is, or was, in Azure
     bool ours = false;
     SteadyTime made{}, there{};  // there: when it was so last
+    std::string since = {};      // its tag: who puts it renews it
   };
   /// A breach of a promise, unless one of the windows holds.
   void broken(std::string const& promise, std::initializer_list<Excuse> excuses = {});
