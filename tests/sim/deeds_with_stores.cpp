@@ -79,12 +79,12 @@ void live_on_as_two(World& world, Wishes wishes) {
   wishes.write_to(world, other);
   expect(world.run_until([&] { return says_it_differs(world, other); }, hours(1)),
          "who may not write does not say why");
-  rest(world, world.judge.created().size());
+  let_settle(world);
   expect(most_nodes(world) == 2, "who does not own the cluster has changed it");
   wishes.write_to(world, owner);
   expect(world.run_until([&] { return most_nodes(world) == 3 && both_ready(world); }, hours(1)),
          "the owner could not change the cluster");
-  rest(world, world.judge.created().size());
+  let_settle(world);
   auto const gone_at = [&](std::size_t site) {
     delete_all_at(world, site);
     return world.run_until([&] { return world.count_at(site) == 0; }, hours(3));
