@@ -138,7 +138,13 @@ Result<Done> Database::run(std::string_view sql, std::vector<SqlValue> const& va
   return Done{};
 }
 
-Result<Done> Database::transaction(std::function<Result<Done>()> const& body) {
+Result<Done> Database::transaction(std::function<Result<Done>()> const& body, Kept kept) {
+  if (kept == Kept::Written) {  // of a log, NORMAL syncs checkpoints alone
+    if (Result<Done> const set = run("PRAGMA synchronous=NORMAL"); !set) return set;
+    Result<Done> const result = transaction(body);
+    if (Result<Done> const set = run("PRAGMA synchronous=FULL"); !set) return set;
+    return result;
+  }
   if (Result<Done> begun = run("BEGIN IMMEDIATE"); !begun) return begun;
   Result<Done> result = body();
   if (result) result = run("COMMIT");

@@ -21,19 +21,23 @@ using SqlRow = std::vector<SqlValue>;
 std::int64_t integer_of(SqlValue const& value);
 std::string const& text_of(SqlValue const& value);
 
+/// What a commit waits for. Synced: after it nothing is lost. Written: a power cut may lose it, a kill does
+/// not.
+enum class Kept { Synced, Written };
+
 /// One connection; one thread at a time. An error of the disk leaves the file as it was before the
 /// transaction.
 class Database {
  public:
   enum class Mode { Create, Existing };
-  /// Every commit is on the disk before it is told. A new file is for its owner only.
+  /// A new file is for its owner only.
   static Result<std::unique_ptr<Database>> open(std::filesystem::path const& path, Mode mode);
 
   /// One statement, its values in place of the question marks; the rows it brings.
   Result<std::vector<SqlRow>> query(std::string_view sql, std::vector<SqlValue> const& values = {});
   Result<Done> run(std::string_view sql, std::vector<SqlValue> const& values = {});
   /// All that `body` writes, or nothing.
-  Result<Done> transaction(std::function<Result<Done>()> const& body);
+  Result<Done> transaction(std::function<Result<Done>()> const& body, Kept kept = Kept::Synced);
 
  private:
   struct Close {

@@ -113,7 +113,8 @@ Result<Done> DirectoryStore::commit(Batch batch) {
   changed.insert(changed.end(), batch.gone.begin(), batch.gone.end());
   StateFile& state = *disk_->state;
   WallTime const now = parts_.clock.wall();
-  Result<Done> written = state.transaction([&]() -> Result<Done> {
+  bool const only_tells = batch.writes.empty() && batch.gone.empty() && batch.requests.empty();
+  auto const write_all = [&]() -> Result<Done> {
     for (Write const& write : batch.writes)
       if (Result<Done> put = state.put(write.object); !put) return put;
     for (ObjectKey const& key : batch.gone)
@@ -127,7 +128,8 @@ Result<Done> DirectoryStore::commit(Batch batch) {
           !forgotten)
         return forgotten;
     return version == last_version_ ? Result<Done>(Done{}) : state.set_last_version(version);
-  });
+  };
+  Result<Done> written = state.transaction(write_all, only_tells ? Kept::Written : Kept::Synced);
   if (!written) return written;
   last_version_ = version;
   {
@@ -160,8 +162,7 @@ void DirectoryStore::tell_whether_written(Result<Done> const& written) {
   if (writable_)
     parts_.log.warning("the state is written again");
   else
-    parts_.log.error("the state cannot be written, so nothing goes on",
-                     {{"error", written.error().message}});
+    parts_.log.error("the state cannot be written, so nothing goes on", {{"error", written.error().message}});
 }
 
 Result<ObjectPtr> DirectoryStore::put_status(StoredObject const& read, Json status, Context const&) {

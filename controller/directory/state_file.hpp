@@ -25,7 +25,9 @@ class StateFile {
   /// A file of a newer version, or of another program, is refused and not touched.
   static Result<std::unique_ptr<StateFile>> open(std::filesystem::path const& path, Mode mode);
 
-  Result<Done> transaction(std::function<Result<Done>()> const& body) { return database_->transaction(body); }
+  Result<Done> transaction(std::function<Result<Done>()> const& body, Kept kept) {
+    return database_->transaction(body, kept);
+  }
 
   Result<std::vector<StoredObject>> objects(std::optional<std::string_view> kind = std::nullopt);
   Result<std::optional<StoredObject>> object(ObjectKey const& key);

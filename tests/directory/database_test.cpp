@@ -16,6 +16,22 @@ BOOST_AUTO_TEST_CASE(a_commit_is_on_the_disk_before_it_is_told) {
   BOOST_TEST(integer_of((*open(temp.path() / "x.db")->query("PRAGMA synchronous"))[0][0]) == 2);  // FULL
 }
 
+BOOST_AUTO_TEST_CASE(what_is_only_written_is_not_synced_and_the_next_is) {
+  TempFolder temp;
+  auto const database = open(temp.path() / "x.db");
+  auto const level = [&] { return integer_of((*database->query("PRAGMA synchronous"))[0][0]); };
+  constexpr std::int64_t kNormal = 1, kFull = 2;
+  std::int64_t meanwhile = 0;
+  auto const look = [&]() -> Result<Done> {
+    meanwhile = level();
+    return Done{};
+  };
+  BOOST_TEST(database->transaction(look, Kept::Written).has_value());
+  BOOST_TEST(meanwhile == kNormal);
+  BOOST_TEST(database->transaction(look).has_value());
+  BOOST_TEST(meanwhile == kFull);
+}
+
 BOOST_AUTO_TEST_CASE(a_transaction_is_all_or_nothing) {
   TempFolder temp;
   auto const database = open(temp.path() / "x.db");
