@@ -23,6 +23,7 @@ struct ComputeOptions {
   int refuse = 0;  // a write is answered with a no
   // The world.
   int operators = 1;      // on the same store
+  int stores = 1;         // of one cluster name; 2: each with an operator, and the same spec
   int retain = 0;         // 1: the user may change the deletionPolicy
   int wipe = 0;           // 1: what somebody else changes loses its tags
   int replace = 0;        // 1: the size is one that Azure cannot change in place, and replace: WhenChanged
@@ -44,6 +45,8 @@ struct ComputeOptions {
   int remember = 1;        // origin and createdOn are kept in the status, and win
   int unmark = 1;          // our mark comes off what is not ours
   int delete_failed = 1;   // a Failed create is deleted before it is put again
+  int take_once = 1;       // our mark takes the place of another store's on a compute once
+  int await_taker = 1;     // for `settle` after that nothing is deleted or corrected
 };
 std::span<Option<ComputeOptions> const> compute_options();
 
@@ -56,7 +59,8 @@ struct ComputeState {
   enum class Stage : Byte { Absent, Creating, Succeeded, Failed, Deleting };
   enum class Maker : Byte { Nobody, Us, Another };
   enum class Origin : Byte { Unknown, Created, Adopted };
-  enum class Act : Byte { None, Create, Update, Unmark, Delete };
+  enum class Act : Byte { None, Create, Update, Mark, Take, Unmark, Delete };
+  enum class Doubt : Byte { None, Any, Take };
   enum class Phase : Byte {
     Idle,
     Read,      // object, cache and perhaps a GET are read
@@ -66,13 +70,13 @@ struct ComputeState {
   };
 
   struct Spec {
-    Object object = Object::Fresh;
+    Object object = Object::None;
     Byte size = 0, retain = 0;
     bool operator==(Spec const&) const = default;
   };
   /// Times are counted in creations of the name: createdOn of the third is 3, a Date after it 3 too.
   struct Tags {
-    Byte mark = 0, since = 0, created = 0;
+    Byte mark = 0, holder = 0, since = 0, created = 0;
     bool operator==(Tags const&) const = default;
     auto operator<=>(Tags const&) const = default;
   };
@@ -92,7 +96,8 @@ struct ComputeState {
     Byte unheard = 0;        // our PUT changed what another made, and the status does not know
     Byte seen_creating = 0;  // since then, and before the status told whose it is, a pass saw it Creating
     Byte judged = 0;         // the status took it for ours
-    Byte in_w11 = 0;         // nothing tells any more that we made it
+    Byte store = 0;          // whose PUT created it, of ours
+    Byte in_w12 = 0;         // nothing tells any more that we made it
     Byte left = 0;           // it was left behind, as told to or as judged already
     bool operator==(Truth const&) const = default;
   };
@@ -102,17 +107,28 @@ struct ComputeState {
     Byte looked = 0;  // there was a GET
     Byte size = 0;    // what the PUT says
     Tags tags = {};
-    Byte before = 0;   // bits by operator: sent before that one's process began
+    Byte store = 0;
+    Byte before = 0;   // bits: sent before an operator's process began, or before a store took the compute
     Byte overdue = 0;  // somebody took it for settled
     auto operator<=>(Request const&) const = default;
   };
   struct Status {
     Origin origin = Origin::Unknown;
-    Byte created_on = 0, doubt = 0, ready = 0;
+    Byte created_on = 0, ready = 0;
+    Doubt doubt = Doubt::None;
+    Byte taken = 0;  // createdOn of what was another store's
     bool operator==(Status const&) const = default;
+  };
+  struct Store {
+    Spec spec;
+    Status status;
+    Byte holder = 0;   // its identity
+    Byte rebuilt = 0;  // it was lost once
+    Byte waited = 0;   // what it took it took more than `settle` ago
   };
   struct Operator {
     Phase phase = Phase::Idle;
+    Byte store = 0;
     Byte settled = 0;  // its process is older than `settle`
     Byte has_list = 0;
     Byte outrun = 0;    // it had an answer that is newer than what a list would show
@@ -125,11 +141,10 @@ struct ComputeState {
     Byte clock = 0;    // Azure's, then
     Seen seen = {};
     Request request = {};
-    Spec read_spec = {Object::None, 0, 0};  // while the version check is off
+    Spec read_spec = {};  // while the version check is off
     Status read_status = {};
   };
 
-  Spec spec;
   Byte user = 0, crash = 0, late = 0, loss = 0, hand = 0, fail = 0, refuse = 0;
   Byte creations = 0;
   Seen compute;
@@ -137,11 +152,15 @@ struct ComputeState {
   Seen index;            // what a list would show
   Byte index_dated = 0;  // createdOn or modifiedOn have changed since
   std::array<Request, 2> in_flight{};
-  Status status;
+  std::array<Store, 2> stores{};
   std::array<Operator, 2> operators{};
-  Byte rebuilt = 0;               // the store was lost once
   Byte absent_when_released = 0;  // the pass that took the finalizer off saw no compute
-  Byte w1 = 0, w9 = 0, w10 = 0;   // what has happened, known to the judge only
+
+  /// Is there an object in any store?
+  [[nodiscard]] bool anybody() const {
+    return stores[0].spec.object != Object::None || stores[1].spec.object != Object::None;
+  }
+  Byte w1 = 0, w9 = 0, w10 = 0, w11 = 0;  // what has happened, known to the judge only
 };
 
 class ComputeModel {

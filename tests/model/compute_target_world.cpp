@@ -16,6 +16,11 @@ using Stage = S::Stage;
 
 bool is_put(S::Request const& request) { return request.act != Act::None && request.act != Act::Delete; }
 
+/// It changes nothing but our mark.
+bool is_tagging(S::Request const& request) {
+  return request.act == Act::Mark || request.act == Act::Take || request.act == Act::Unmark;
+}
+
 bool put_under_way(S const& s) {
   return std::any_of(s.in_flight.begin(), s.in_flight.end(), is_put) ||
          std::any_of(s.operators.begin(), s.operators.end(),
@@ -38,7 +43,8 @@ Window excuse_theirs(S const& s) {
 }  // namespace
 
 std::string ComputeModel::World::words_of(S::Request const& request) {
-  static char const* const kWords[] = {"", "PUT create", "PUT update", "PUT unmark", "DELETE"};
+  static char const* const kWords[] = {"",         "PUT create", "PUT update", "PUT mark",
+                                       "PUT take", "PUT unmark", "DELETE"};
   std::string text = kWords[static_cast<std::size_t>(request.act)];
   if (request.target != 0) text += " #" + std::to_string(request.target);
   return text;
@@ -49,7 +55,7 @@ std::string ComputeModel::World::words_of(S::Seen const& seen) {
   std::string text = kWords[static_cast<std::size_t>(seen.stage)];
   if (!seen.there()) return text;
   text += " #" + std::to_string(seen.created_on) + " size " + std::to_string(seen.size);
-  return seen.tags.mark != 0 ? text + " marked" : text;
+  return seen.tags.mark != 0 ? text + " marked by " + std::to_string(seen.tags.holder) : text;
 }
 
 void ComputeModel::World::all() {
@@ -59,15 +65,17 @@ void ComputeModel::World::all() {
   index();
   late_requests();
   store_lost();
+  for (int store = 0; store < options_.stores; ++store) waits(store);
 }
 
-void ComputeModel::World::outdate(S& s, int but) {
+void ComputeModel::World::outdate(S& s, int store, int but) {
   for (int i = 0; i < 2; ++i)
-    if (i != but && s.operators[i].phase != Phase::Idle) s.operators[i].stale = 1;
+    if (i != but && s.operators[i].store == store && s.operators[i].phase != Phase::Idle)
+      s.operators[i].stale = 1;
 }
 
 void ComputeModel::World::restart(S& s, int op) {
-  s.operators[op] = S::Operator{.outrun = 1, .outlived = s.index_dated};  // its lists begin from here
+  s.operators[op] = S::Operator{.store = s.operators[op].store, .outrun = 1, .outlived = s.index_dated};
   for (S::Request& request : s.in_flight)
     if (request.act != Act::None) request.before = static_cast<Byte>(request.before | 1U << op);
   sort_in_flight(s);
@@ -77,10 +85,10 @@ void ComputeModel::World::sort_in_flight(S& s) {
   if (s.in_flight[0] < s.in_flight[1]) std::swap(s.in_flight[0], s.in_flight[1]);
 }
 
-/// `before`: only what was sent before that operator's process began.
-void ComputeModel::World::mark_overdue(S& s, int before) {
+void ComputeModel::World::taken(S& s, int store) {
+  s.stores[store].waited = 0;
   for (S::Request& request : s.in_flight)
-    if (request.act != Act::None && (before < 0 || (request.before >> before & 1) != 0)) request.overdue = 1;
+    if (request.act != Act::None) request.before = static_cast<Byte>(request.before | 4U << store);
   sort_in_flight(s);
 }
 
@@ -88,50 +96,65 @@ void ComputeModel::World::mark_overdue(S& s, int before) {
 
 void ComputeModel::World::user() {
   if (now_.user == 0) return;
-  Object const object = now_.spec.object;
-  auto const act = [&](auto const& change, char const* label) {
+  for (int store = 0; store < options_.stores; ++store) {
+    Object const object = now_.stores[store].spec.object;
+    if (object == Object::None) applies(store);
+    if (object == Object::Fresh || object == Object::Live) deletes(store);
+  }
+  edits();
+}
+
+std::string ComputeModel::World::in_store(int store) const {
+  return options_.stores == 1 ? "" : " in store " + std::to_string(store + 1);
+}
+
+void ComputeModel::World::applies(int store) {
+  step(
+      Kind::Fault,
+      [&](S& s) {
+        --s.user;
+        s.stores[store].spec = {.object = Object::Fresh, .size = now_.stores[store].spec.size};
+        if (s.compute.tags.mark != 0) s.truth.left = 0;  // it is known again
+        s.absent_when_released = 0;
+      },
+      [&] { return "the user applies it again" + in_store(store); });
+}
+
+/// One manifest, applied to each store.
+void ComputeModel::World::edits() {
+  auto const edit = [&](Byte S::Spec::*field, char const* label) {
     step(
         Kind::Fault,
         [&](S& s) {
           --s.user;
-          outdate(s);
-          change(s);
+          for (int store = 0; store < options_.stores; ++store) {
+            s.stores[store].spec.*field ^= 1;
+            outdate(s, store);
+          }
         },
         [&] { return std::string(label); });
   };
-  if (object == Object::None)
-    return act(
-        [](S& s) {
-          s.spec = {.object = Object::Fresh, .size = s.spec.size};
-          if (s.compute.tags.mark != 0) s.truth.left = 0;  // it is known again
-          s.absent_when_released = 0;
-        },
-        "the user applies it again");
-  if (options_.retain)
-    act([](S& s) { s.spec.retain ^= 1; }, now_.spec.retain != 0 ? "the user says deletionPolicy: Delete"
-                                                                : "the user says deletionPolicy: Retain");
-  if (object == Object::Deleting) return;
-  act([](S& s) { s.spec.size ^= 1; }, "the user edits the size");
-  deletes();
+  if (options_.retain && now_.anybody()) edit(&S::Spec::retain, "the user changes the deletionPolicy");
+  if (std::any_of(now_.stores.begin(), now_.stores.end(), [](S::Store const& store) {
+        return store.spec.object == Object::Fresh || store.spec.object == Object::Live;
+      }))
+    edit(&S::Spec::size, "the user edits the size");
 }
 
-void ComputeModel::World::deletes() {
-  bool const goes = now_.spec.object == Object::Fresh;  // nothing holds it
+void ComputeModel::World::deletes(int store) {
+  S::Store const& from = now_.stores[store];
+  bool const goes = from.spec.object == Object::Fresh;  // nothing holds it
   // Not promised: that an object whose finalizer a lost store took along is not gone before it is back.
-  if (goes && now_.rebuilt != 0) return;
-  Step<S>& deleted = step(
-      Kind::Fault,
-      [&](S& s) {
-        --s.user;
-        outdate(s);
-        s.spec.object = goes ? Object::None : Object::Deleting;
-        if (!goes) return;
-        s.status = {};
-        s.truth.left = s.truth.maker == Maker::Us;
-      },
-      [] { return std::string("the user deletes it"); });
-  if (goes && now_.truth.maker == Maker::Us && now_.spec.retain == 0)
-    deleted.breaches.push_back({Promise::LivesOn, excuse_left(now_)});
+  if (goes && from.rebuilt != 0) return;
+  S next = now_;
+  --next.user;
+  outdate(next, store);
+  next.stores[store].spec.object = goes ? Object::None : Object::Deleting;
+  if (goes) next.stores[store].status = {};
+  bool const left = goes && !next.anybody() && now_.truth.maker == Maker::Us;
+  if (left) next.truth.left = 1;
+  Step<S>& deleted = into_.add(next, Kind::Fault, [&] { return "the user deletes it" + in_store(store); });
+  if (left && from.spec.retain == 0) deleted.breaches.push_back({Promise::LivesOn, excuse_left(now_)});
 }
 
 void ComputeModel::World::others() {
@@ -166,24 +189,47 @@ void ComputeModel::World::others() {
         if (options_.wipe) s.compute.tags = {};
         s.compute.size ^= 1;
         s.compute.stage = Stage::Creating;
-        bool const known = s.status.created_on == s.compute.created_on;
-        if (s.truth.maker == Maker::Us && (!known || options_.wipe)) s.truth.in_w11 = 1;
+        bool const known = s.stores[s.truth.store].status.created_on == s.compute.created_on;
+        if (s.truth.maker == Maker::Us && (!known || options_.wipe)) s.truth.in_w12 = 1;
       },
       "another changes the compute");
 }
 
+/// `settle` has gone by since that store saw its mark in the place of another's.
+void ComputeModel::World::waits(int store) {
+  S::Store const& taker = now_.stores[store];
+  if (taker.status.taken == 0 || taker.waited != 0) return;
+  auto const earlier = [&](S::Request const& request) { return (request.before >> (2 + store) & 1) != 0; };
+  bool const awaited = std::any_of(now_.in_flight.begin(), now_.in_flight.end(), earlier);
+  bool const leaves = std::any_of(now_.operators.begin(), now_.operators.end(),
+                                  [](S::Operator const& op) { return op.phase == Phase::Sending; });
+  if (leaves || (awaited && !options_.beyond_settle)) return;
+  step(
+      Kind::Plain,
+      [&](S& s) {
+        s.stores[store].waited = 1;
+        mark_overdue(s, earlier);
+        S::Store const& other = s.stores[1 - store];
+        bool const silent = s.compute.tags.holder == taker.holder && other.status.doubt != S::Doubt::Take;
+        if (other.spec.object == Object::Live && silent) s.w11 = 1;
+      },
+      [&] { return "it was taken more than settle ago" + in_store(store); });
+}
+
 void ComputeModel::World::store_lost() {
-  if (now_.loss == 0 || now_.spec.object == Object::None) return;
+  S::Store const& before = now_.stores[0];
+  if (now_.loss == 0 || before.spec.object == Object::None) return;
   step(
       Kind::Fault,
       [&](S& s) {
         --s.loss;
-        s.rebuilt = 1;
-        s.spec.object = Object::Fresh;
-        s.status = {};
+        S::Spec spec = before.spec;
+        spec.object = Object::Fresh;
+        s.stores[0] = {.spec = spec, .holder = static_cast<Byte>(before.holder + 2), .rebuilt = 1};
         if (put_under_way(s)) s.w9 = s.w10 = 1;
         if (s.truth.maker == Maker::Another && s.compute.tags.mark != 0) s.w9 = 1;
-        for (int i = 0; i < options_.operators; ++i) restart(s, i);
+        for (int i = 0; i < options_.operators; ++i)
+          if (s.operators[i].store == 0) restart(s, i);
       },
       [] { return std::string("the store is lost, and rebuilt from the manifest"); });
 }
@@ -235,7 +281,8 @@ void ComputeModel::World::index() {
 Window ComputeModel::World::excuse_left(S const& s) {
   if (s.w1 != 0) return Window::W1;
   if (s.w10 != 0) return Window::W10;
-  if (s.truth.in_w11 != 0) return Window::W12;
+  if (s.w11 != 0) return Window::W11;
+  if (s.truth.in_w12 != 0) return Window::W12;
   return Window::None;
 }
 
@@ -261,33 +308,40 @@ void ComputeModel::World::remove(S& s, S::Request const& request, std::vector<Br
     bool const replaced = request.target != s.compute.created_on;
     breaches.push_back({Promise::DeletedOther, replaced ? Window::W8 : excuse_theirs(s)});
   }
+  S::Store const& maker = s.stores[s.truth.store];
+  bool const left =
+      maker.status.origin == S::Origin::Adopted && maker.status.created_on == s.compute.created_on;
+  if (s.truth.maker == Maker::Us && s.truth.store != request.store && maker.spec.object == Object::Live &&
+      !left && s.compute.stage != Stage::Deleting)
+    breaches.push_back({Promise::DeletedOther, s.w1 != 0    ? Window::W1
+                                               : s.w11 != 0 ? Window::W11
+                                                            : Window::None});
   s.compute.stage = Stage::Deleting;
 }
 
 void ComputeModel::World::create(S& s, S::Request const& request, std::vector<Breach>& breaches) {
   bool const late = s.absent_when_released != 0 && s.w1 == 0;  // it was not gone, but to come
-  if (s.spec.object == Object::None)
-    breaches.push_back({Promise::LivesOn, late ? Window::None : excuse_left(s)});
+  if (!s.anybody()) breaches.push_back({Promise::LivesOn, late ? Window::None : excuse_left(s)});
   s.compute = {.stage = Stage::Creating,
                .created_on = ++s.creations,
                .as_created = 1,
                .size = request.size,
                .tags = request.tags};
-  s.truth = {.maker = Maker::Us, .in_w11 = request.act == Act::Unmark, .left = s.spec.object == Object::None};
+  s.truth = {
+      .maker = Maker::Us, .store = request.store, .in_w12 = request.act == Act::Unmark, .left = !s.anybody()};
   s.index_dated = 1;
 }
 
 void ComputeModel::World::change(S& s, S::Request const& request, std::vector<Breach>& breaches) {
   bool const theirs = s.truth.maker == Maker::Another;
   bool const replaced = request.target != s.compute.created_on;
-  bool const keeps = request.act == Act::Unmark && request.size == s.compute.size;
+  bool const keeps = is_tagging(request) && request.size == s.compute.size;
   if (theirs && (replaced || !keeps))
-    breaches.push_back({Promise::OverwroteOther, !request.looked ? Window::None
-                                                 : replaced || request.act == Act::Unmark
-                                                     ? Window::W6
-                                                     : excuse_theirs(s)});
+    breaches.push_back({Promise::OverwroteOther, !request.looked                   ? Window::None
+                                                 : replaced || is_tagging(request) ? Window::W6
+                                                                                   : excuse_theirs(s)});
   if (theirs && request.act != Act::Unmark) s.truth.unheard = 1;
-  if (!theirs && request.tags.mark != 0) s.truth.in_w11 = 0;
+  if (!theirs && request.tags.mark != 0) s.truth.in_w12 = 0;
   s.compute.stage = Stage::Creating;
   s.compute.size = request.size;
   s.compute.tags = request.tags;
