@@ -18,12 +18,14 @@ constexpr Option<O> kOptions[] = {{"user", &O::user},
                                   {"hand", &O::hand},
                                   {"fail", &O::fail},
                                   {"refuse", &O::refuse},
+                                  {"creations", &O::creations},
                                   {"operators", &O::operators},
                                   {"stores", &O::stores},
                                   {"retain", &O::retain},
                                   {"wipe", &O::wipe},
                                   {"replace", &O::replace},
                                   {"lag", &O::lag},
+                                  {"index", &O::index},
                                   {"beyond_settle", &O::beyond_settle},
                                   {"finalizer", &O::finalizer},
                                   {"intent", &O::intent},
@@ -43,12 +45,20 @@ constexpr Option<O> kOptions[] = {{"user", &O::user},
                                   {"take_once", &O::take_once},
                                   {"await_taker", &O::await_taker}};
 
+/// A request of the lost store came after ours, and looks like one of a store that lives.
+bool is_told_as_theirs(S const& s, S::Store const& store) {
+  return store.status.origin == S::Origin::Adopted && store.status.taken == s.compute.created_on &&
+         s.compute.tags.mark != 0 && s.compute.tags.holder != store.holder &&
+         s.compute.size != store.spec.size;
+}
+
 /// While the object is there: what is usable is told as such, what is ours is as it was asked for, and no
 /// mark is on what is not.
 bool is_kept(S const& s, S::Store const& store) {
   S::Status const& status = store.status;
   if (status.doubt != S::Doubt::None || status.created_on != s.compute.created_on) return false;
-  if (s.compute.stage != S::Stage::Succeeded || status.ready == 0) return false;
+  if (s.compute.stage != S::Stage::Succeeded) return false;
+  if (status.ready == 0) return s.w10 != 0 && is_told_as_theirs(s, store);
   bool const marked = s.compute.tags.mark != 0 && s.compute.tags.holder == store.holder;
   return status.origin == S::Origin::Created ? marked && s.compute.size == store.spec.size : !marked;
 }
@@ -93,17 +103,25 @@ S ComputeModel::initial() const {
 }
 
 void ComputeModel::steps(S const& state, Steps<S>& into) {
-  World(options_, state, into).all();
+  if (at_bound(state)) return;
+  World world(options_, state, into);
+  if (!options_.index && world.index()) return;  // at once
+  world.all();
   for (int op = 0; op < options_.operators; ++op) Pass(options_, *policy_, state, op, into).all();
 }
 
 std::size_t ComputeModel::decisions() const { return policy_->size(); }
 
+/// Nothing more is explored.
+bool ComputeModel::at_bound(S const& s) const {
+  return s.creations == options_.creations && !s.compute.there();
+}
+
 bool ComputeModel::at_rest(S const& s) const {
+  if (at_bound(s)) return true;
   if (s.in_flight[0].act != S::Act::None) return false;
   for (S::Operator const& op : s.operators)
     if (op.phase != S::Phase::Idle && op.phase != S::Phase::Read) return false;
-  if (s.creations == kMostCreations && !s.compute.there()) return true;  // the bound of the model
   if (s.anybody())
     return std::all_of(s.stores.begin(), s.stores.end(),
                        [&](S::Store const& store) { return rests(options_, s, store); });

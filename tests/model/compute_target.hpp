@@ -14,13 +14,14 @@ namespace trainyard::model {
 
 struct ComputeOptions {
   // Bounds: how often each may happen.
-  int user = 2;    // another size, another deletionPolicy, delete, apply again
-  int crash = 1;   // of the operator, between any two steps
-  int late = 1;    // requests that time out, to land at any later moment, or never
-  int loss = 0;    // of the state store
-  int hand = 0;    // somebody else creates, changes or deletes a compute of this name
-  int fail = 0;    // creations and deletions that fail in Azure
-  int refuse = 0;  // a write is answered with a no
+  int user = 2;       // another size, another deletionPolicy, delete, apply again
+  int crash = 1;      // of the operator, between any two steps
+  int late = 1;       // requests that time out, to land at any later moment, or never
+  int loss = 0;       // of the state store
+  int hand = 0;       // somebody else creates, changes or deletes a compute of this name
+  int fail = 0;       // creations and deletions that fail in Azure
+  int refuse = 0;     // a write is answered with a no
+  int creations = 6;  // of the name
   // The world.
   int operators = 1;      // on the same store
   int stores = 1;         // of one cluster name; 2: each with an operator, and the same spec
@@ -28,6 +29,7 @@ struct ComputeOptions {
   int wipe = 0;           // 1: what somebody else changes loses its tags
   int replace = 0;        // 1: the size is one that Azure cannot change in place, and replace: WhenChanged
   int lag = 0;            // 1: what a list shows may be older than the list
+  int index = 1;          // 0: what a list would show is always up to date
   int beyond_settle = 0;  // 1: requests may land later than `settle`
   // Rules that can be turned off, to see what each is for.
   int finalizer = 1;       // before the first write
@@ -49,8 +51,6 @@ struct ComputeOptions {
   int await_taker = 1;     // for `settle` after that nothing is deleted or corrected
 };
 std::span<Option<ComputeOptions> const> compute_options();
-
-constexpr int kMostCreations = 6;  // of the name
 
 struct ComputeState {
   using Byte = std::uint8_t;
@@ -160,6 +160,10 @@ struct ComputeState {
   [[nodiscard]] bool anybody() const {
     return stores[0].spec.object != Object::None || stores[1].spec.object != Object::None;
   }
+  /// Did a PUT make it, and not one of that store's?
+  [[nodiscard]] bool made_elsewhere(int store) const {
+    return truth.maker == Maker::Another || (truth.maker == Maker::Us && truth.store != store);
+  }
   Byte w1 = 0, w9 = 0, w10 = 0, w11 = 0;  // what has happened, known to the judge only
 };
 
@@ -180,6 +184,8 @@ class ComputeModel {
   class Policy;
   class World;
   class Pass;
+
+  [[nodiscard]] bool at_bound(State const& state) const;
 
   ComputeOptions options_;
   std::unique_ptr<Policy> policy_;

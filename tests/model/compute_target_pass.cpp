@@ -88,7 +88,9 @@ void ComputeModel::Pass::heard(S& s) const {
 /// What the pass saw goes to the status with what it writes.
 void ComputeModel::Pass::saw(S& s, S::Status const& told) const {
   S::Truth& truth = s.truth;
-  if (truth.unheard == 0 || truth.judged != 0 || op_.seen.created_on != s.compute.created_on) return;
+  if (!s.made_elsewhere(op_.store) || truth.unheard == 0 || truth.judged != 0 ||
+      op_.seen.created_on != s.compute.created_on)
+    return;
   if (op_.asked != 0 && op_.seen.stage == Stage::Creating) truth.seen_creating = 1;
   if (told.origin == S::Origin::Created) truth.judged = 1;
 }
@@ -246,7 +248,7 @@ void ComputeModel::Pass::sending() {
   };
   S next = now_;
   std::vector<Breach> breaches;
-  bool const done = World::land(next, request, breaches);
+  bool const done = World(options_, now_, into_).land(next, request, breaches);
   mine(next).phase = done ? Phase::Answered : Phase::Refused;
   if (done) {
     mine(next).seen = next.compute;
@@ -279,7 +281,8 @@ void ComputeModel::Pass::answered() {
   if (!take) status.doubt = S::Doubt::None;
   if (op_.phase == Phase::Answered && put && !take) {
     status = policy_.answered(status, op_.seen, op_.request.target);
-    if (next.compute.created_on == op_.seen.created_on && next.truth.judged == 0) next.truth.unheard = 0;
+    bool const heard = next.made_elsewhere(op_.store) && next.compute.created_on == op_.seen.created_on;
+    if (heard && next.truth.judged == 0) next.truth.unheard = 0;
   }
   record(status, next, " notes the answer");
 }

@@ -170,7 +170,7 @@ void ComputeModel::World::others() {
   };
   Stage const stage = now_.compute.stage;
   if (stage == Stage::Absent) {
-    if (now_.creations == kMostCreations) return;
+    if (now_.creations == options_.creations) return;
     act(
         [](S& s) {
           s.compute = {.stage = Stage::Succeeded, .created_on = ++s.creations, .size = 1};
@@ -261,11 +261,11 @@ void ComputeModel::World::azure() {
   }
 }
 
-void ComputeModel::World::index() {
+bool ComputeModel::World::index() {
   auto const outrun = [](S::Operator const& op) { return op.outrun != 0; };
   bool const current = now_.index == now_.compute && now_.index_dated == 0;
   if (current && std::none_of(now_.operators.begin(), now_.operators.begin() + options_.operators, outrun))
-    return;
+    return false;
   step(
       Kind::Plain,
       [](S& s) {
@@ -274,6 +274,7 @@ void ComputeModel::World::index() {
         for (S::Operator& op : s.operators) op.outrun = op.outlived = 0;
       },
       [] { return std::string("what a list would show is up to date"); });
+  return true;
 }
 
 // ---- requests
@@ -286,7 +287,7 @@ Window ComputeModel::World::excuse_left(S const& s) {
   return Window::None;
 }
 
-bool ComputeModel::World::land(S& s, S::Request const& request, std::vector<Breach>& breaches) {
+bool ComputeModel::World::land(S& s, S::Request const& request, std::vector<Breach>& breaches) const {
   if (request.overdue != 0) s.w1 = 1;
   if (request.act == Act::Delete) {
     remove(s, request, breaches);
@@ -295,7 +296,7 @@ bool ComputeModel::World::land(S& s, S::Request const& request, std::vector<Brea
   if (s.compute.stage == Stage::Deleting || s.compute.stage == Stage::Failed) return false;
   if (s.compute.there())
     change(s, request, breaches);
-  else if (s.creations == kMostCreations)
+  else if (s.creations == options_.creations)
     return false;
   else
     create(s, request, breaches);
@@ -311,11 +312,10 @@ void ComputeModel::World::remove(S& s, S::Request const& request, std::vector<Br
   S::Store const& maker = s.stores[s.truth.store];
   bool const left =
       maker.status.origin == S::Origin::Adopted && maker.status.created_on == s.compute.created_on;
-  if (s.truth.maker == Maker::Us && s.truth.store != request.store && maker.spec.object == Object::Live &&
-      !left && s.compute.stage != Stage::Deleting)
-    breaches.push_back({Promise::DeletedOther, s.w1 != 0    ? Window::W1
-                                               : s.w11 != 0 ? Window::W11
-                                                            : Window::None});
+  bool const alive = s.compute.stage == Stage::Creating || s.compute.stage == Stage::Succeeded;
+  if (s.truth.maker == Maker::Us && s.made_elsewhere(request.store) && alive &&
+      maker.spec.object == Object::Live && !left)
+    breaches.push_back({Promise::DeletedOther, s.w11 != 0 ? Window::W11 : excuse_theirs(s)});
   s.compute.stage = Stage::Deleting;
 }
 
@@ -340,7 +340,7 @@ void ComputeModel::World::change(S& s, S::Request const& request, std::vector<Br
     breaches.push_back({Promise::OverwroteOther, !request.looked                   ? Window::None
                                                  : replaced || is_tagging(request) ? Window::W6
                                                                                    : excuse_theirs(s)});
-  if (theirs && request.act != Act::Unmark) s.truth.unheard = 1;
+  if (s.made_elsewhere(request.store) && !is_tagging(request)) s.truth.unheard = 1;
   if (!theirs && request.tags.mark != 0) s.truth.in_w12 = 0;
   s.compute.stage = Stage::Creating;
   s.compute.size = request.size;

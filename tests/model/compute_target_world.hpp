@@ -10,6 +10,8 @@ class ComputeModel::World {
   World(ComputeOptions const& options, ComputeState const& now, Steps<ComputeState>& into)
       : options_(options), now_(now), into_(into) {}
   void all();
+  /// What a list would show becomes what is. False: it is so already.
+  bool index();
 
   /// Whoever read that store's object before this finds another version when he writes.
   static void outdate(ComputeState& s, int store, int but = -1);
@@ -18,7 +20,7 @@ class ComputeModel::World {
   /// The pass of a store saw that what it took is its own.
   static void taken(ComputeState& s, int store);
   /// What a request does. False: Azure refuses it.
-  static bool land(ComputeState& s, ComputeState::Request const& request, std::vector<Breach>& breaches);
+  bool land(ComputeState& s, ComputeState::Request const& request, std::vector<Breach>& breaches) const;
   static void sort_in_flight(ComputeState& s);
   /// Those are taken for settled.
   template <class Which>
@@ -45,7 +47,6 @@ class ComputeModel::World {
   void deletes(int store);
   void azure();
   void others();
-  void index();
   void late_requests();
   void waits(int store);
   void store_lost();
