@@ -117,6 +117,10 @@ struct ComputeState {
     Byte created_on = 0, ready = 0;
     Doubt doubt = Doubt::None;
     Byte taken = 0;  // createdOn of what was another store's
+    /// It took it back once, and knows that the other lives.
+    [[nodiscard]] bool gave_up(Byte created) const {
+      return origin == Origin::Adopted && created_on == created && taken == created;
+    }
     bool operator==(Status const&) const = default;
   };
   struct Store {
@@ -125,6 +129,7 @@ struct ComputeState {
     Byte holder = 0;   // its identity
     Byte rebuilt = 0;  // it was lost once
     Byte waited = 0;   // what it took it took more than `settle` ago
+    Byte let_be = 0;   // it saw the other's mark in the place of its own, and did nothing (the judge's)
   };
   struct Operator {
     Phase phase = Phase::Idle;
@@ -138,6 +143,7 @@ struct ComputeState {
     Byte stale = 0;    // spec or status changed since this pass read them
     Byte in_time = 0;  // this pass' GET began `settle` after the doubt
     Byte asked = 0;    // `seen` is the answer of a GET
+    Byte waited = 0;   // the store had waited when this pass began
     Byte clock = 0;    // Azure's, then
     Seen seen = {};
     Request request = {};

@@ -54,7 +54,7 @@ ComputeQuestion ComputeModel::Pass::question(S const& s) const {
                            .settled = op.settled,
                            .clock = op.clock,
                            .holder = store_in(s).holder,
-                           .waited = store_in(s).waited};
+                           .waited = op.waited};
   if (question.spec.object == Object::Fresh) question.spec.object = Object::Live;
   return question;
 }
@@ -154,6 +154,7 @@ void ComputeModel::Pass::read(bool in_time) {
   S::Operator& op = mine(next);
   op.phase = Phase::Read;
   op.in_time = in_time;
+  op.waited = store_.waited;
   op.seen = op.cache;
   if (!options_.version_check) {
     op.read_spec = store_.spec;
@@ -168,6 +169,10 @@ void ComputeModel::Pass::read(bool in_time) {
     if (in_time && awaited) World::mark_overdue(next, ours);
     choice = policy_.decide(question(next));
   }
+  bool const theirs = op.seen.tags.mark != 0 && op.seen.tags.holder != store_.holder;
+  if (theirs && op.seen.stage == Stage::Succeeded && choice.kind != Choice::Write &&
+      store_.status.doubt == S::Doubt::None && !choice.status.gave_up(op.seen.created_on))
+    store_in(next).let_be = 1;
   std::string_view const how = op.asked == 0 ? " rests on " : in_time ? " GETs, after settle, " : " GETs ";
   S::Seen const seen = op.seen;
   if (choice.kind == Choice::Wait && choice.status == store_.status) {

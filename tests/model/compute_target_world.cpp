@@ -210,8 +210,8 @@ void ComputeModel::World::waits(int store) {
         s.stores[store].waited = 1;
         mark_overdue(s, earlier);
         S::Store const& other = s.stores[1 - store];
-        bool const silent = s.compute.tags.holder == taker.holder && other.status.doubt != S::Doubt::Take;
-        if (other.spec.object == Object::Live && silent) s.w11 = 1;
+        bool const taken = s.compute.tags.holder == taker.holder && other.let_be == 0;
+        if (other.spec.object == Object::Live && taken) s.w11 = 1;
       },
       [&] { return "it was taken more than settle ago" + in_store(store); });
 }
@@ -310,11 +310,9 @@ void ComputeModel::World::remove(S& s, S::Request const& request, std::vector<Br
     breaches.push_back({Promise::DeletedOther, replaced ? Window::W8 : excuse_theirs(s)});
   }
   S::Store const& maker = s.stores[s.truth.store];
-  bool const left =
-      maker.status.origin == S::Origin::Adopted && maker.status.created_on == s.compute.created_on;
   bool const alive = s.compute.stage == Stage::Creating || s.compute.stage == Stage::Succeeded;
   if (s.truth.maker == Maker::Us && s.made_elsewhere(request.store) && alive &&
-      maker.spec.object == Object::Live && !left)
+      maker.spec.object == Object::Live && !maker.status.gave_up(s.compute.created_on))
     breaches.push_back({Promise::DeletedOther, s.w11 != 0 ? Window::W11 : excuse_theirs(s)});
   s.compute.stage = Stage::Deleting;
 }
@@ -342,6 +340,7 @@ void ComputeModel::World::change(S& s, S::Request const& request, std::vector<Br
                                                                                    : excuse_theirs(s)});
   if (s.made_elsewhere(request.store) && !is_tagging(request)) s.truth.unheard = 1;
   if (!theirs && request.tags.mark != 0) s.truth.in_w12 = 0;
+  if (request.act == Act::Take) s.stores[1 - request.store].let_be = 0;
   s.compute.stage = Stage::Creating;
   s.compute.size = request.size;
   s.compute.tags = request.tags;
