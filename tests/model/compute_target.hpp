@@ -166,6 +166,10 @@ struct ComputeState {
   [[nodiscard]] bool anybody() const {
     return stores[0].spec.object != Object::None || stores[1].spec.object != Object::None;
   }
+  void modify() {  // modifiedOn becomes now
+    compute.as_created = 0;
+    index_dated = 1;
+  }
   /// Did a PUT make it, and not one of that store's?
   [[nodiscard]] bool made_elsewhere(int store) const {
     return truth.maker == Maker::Another || (truth.maker == Maker::Us && truth.store != store);
