@@ -135,12 +135,17 @@ class Decider {
     return marked(found) && !holder.empty() && holder != facts_.holder;
   }
 
+  /// Whoever put the mark there knew of the compute: a create of another store that met it did not.
+  [[nodiscard]] static bool signed_again(Compute const& found) {
+    return found.tags.text(kCreatedTag) == found.created_on;
+  }
+
   /// A take in doubt whose mark is there, on the compute that it was meant for.
   [[nodiscard]] bool take_landed() const {
     auto const& doubt = decision_.status.doubt;
     azure::Compute const* const found = facts_.found;
     if (!doubt || doubt->act != "Take" || found == nullptr || found->failed()) return false;
-    return marked(*found) && !of_another_store(*found) && found->tags.text(kCreatedTag) == found->created_on;
+    return marked(*found) && !of_another_store(*found) && signed_again(*found);
   }
 
   /// Was our mark put in the place of another store's on this very compute?
@@ -166,7 +171,7 @@ class Decider {
     bool const creating = !found.succeeded() && !found.failed() && !found.deleting();
     if (unheard_ && creating) return false;  // our PUT was an update of theirs
     if (!mark) return false;
-    if (found.tags.text(kCreatedTag) == found.created_on) return true;
+    if (signed_again(found)) return true;
     auto const since = parse_http_date(found.tags.text(kSinceTag));
     auto const created = parse_rfc3339(found.created_on);
     return since && created && *created >= *since;
@@ -213,7 +218,8 @@ class Decider {
     std::string const theirs =
         "another state store of this cluster name (" + found.tags.text(kHolderTag) + ")";
     bool const known = !status.origin.empty() && status.created_on == found.created_on;
-    bool const lives = taken(found) || (known && status.origin == "Created" && facts_.deleting);
+    bool const lives =
+        taken(found) || (known && status.origin == "Created" && facts_.deleting && signed_again(found));
     if (mine(found) && !lives) {
       if (!found.succeeded()) return say(ComputeAct::Wait{}, "Deleting", "Azure is provisioning the compute");
       if (!facts_.asked) return ComputeAct::Get{};

@@ -276,13 +276,15 @@ void ComputeModel::Pass::sending() {
   }
 }
 
-/// The answer goes to the status, unless something changed meanwhile; that of a take counts once it is seen.
+/// The answer goes to the status, unless something changed meanwhile; that of a take counts once it is seen,
+/// unless it met another compute.
 void ComputeModel::Pass::answered() {
   if (op_.stale != 0 && options_.version_check) return conflict();
   S::Status status = store_.status;
   S next = now_;
   bool const put = op_.request.act != Act::Delete;
-  bool const take = op_.request.act == Act::Take && op_.phase == Phase::Answered;
+  bool const take = op_.request.act == Act::Take && op_.phase == Phase::Answered &&
+                    op_.seen.created_on == op_.request.target;
   if (!take) status.doubt = S::Doubt::None;
   if (op_.phase == Phase::Answered && put && !take) {
     status = policy_.answered(status, op_.seen, op_.request.target);

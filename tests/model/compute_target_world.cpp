@@ -203,7 +203,8 @@ void ComputeModel::World::change(S& s, S::Request const& request, std::vector<Br
     breaches.push_back({Promise::OverwroteOther, !request.looked                   ? Window::None
                                                  : replaced || is_tagging(request) ? Window::W6
                                                                                    : excuse_theirs(s)});
-  if (s.made_elsewhere(request.store) && !is_tagging(request)) s.truth.unheard = 1;
+  bool const claims = !is_tagging(request) || (replaced && request.act != Act::Unmark);
+  if (s.made_elsewhere(request.store) && claims) s.truth.unheard = 1;
   if (!theirs && request.tags.mark != 0) s.truth.in_w12 = 0;
   bool const known = s.stores[s.truth.store].status.created_on == s.compute.created_on;
   if (!theirs && s.made_elsewhere(request.store) && request.tags.mark == 0 && !known) s.truth.in_w12 = 1;

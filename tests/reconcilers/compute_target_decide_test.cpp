@@ -418,6 +418,12 @@ BOOST_AUTO_TEST_CASE(what_another_store_is_creating_is_not_judged_yet) {
   BOOST_TEST(put_of(ask_of(facts_of_a_store(true), with_mark_of("theirs"), decision.status)) == "Take");
 }
 
+BOOST_AUTO_TEST_CASE(a_create_of_another_store_that_met_our_compute_is_no_take) {
+  Compute met = with_mark_of("theirs");
+  met.tags.erase(kCreatedTag);
+  BOOST_TEST(put_of(ask_of(facts_of_a_store(true), met, created())) == "Take");
+}
+
 BOOST_AUTO_TEST_CASE(a_mark_that_was_taken_off_what_is_ours_is_put_on_again) {
   BOOST_TEST(put_of(ask_of(facts_of_a_store(), compute("Succeeded", false), created())) == "Mark");
   ComputeFacts f = facts_of_a_store();
