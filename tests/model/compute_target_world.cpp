@@ -206,7 +206,8 @@ void ComputeModel::World::change(S& s, S::Request const& request, std::vector<Br
   bool const claims = !is_tagging(request) || (replaced && request.act != Act::Unmark);
   if (s.made_elsewhere(request.store) && claims) s.truth.unheard = 1;
   if (!theirs && request.tags.mark != 0) s.truth.in_w12 = 0;
-  bool const known = s.stores[s.truth.store].status.created_on == s.compute.created_on;
+  S::Status const& told = s.stores[s.truth.store].status;
+  bool const known = told.origin == S::Origin::Created && told.created_on == s.compute.created_on;
   if (!theirs && s.made_elsewhere(request.store) && request.tags.mark == 0 && !known) s.truth.in_w12 = 1;
   if (request.act == Act::Take) s.stores[1 - request.store].let_be = 0;
   s.compute.stage = Stage::Creating;
