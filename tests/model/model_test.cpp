@@ -94,6 +94,8 @@ std::vector<Bounds> const kComputeRulesOn{
     {"user=1 hand=1 loss=1 crash=0", {Window::W6, Window::W7, Window::W9, Window::W10, Window::W12}},
     {"user=1 hand=1 wipe=1 loss=1 crash=0 late=0",
      {Window::W6, Window::W7, Window::W9, Window::W10, Window::W12}},
+    {"user=1 hand=2 loss=1 creations=3 index=0 crash=0 late=0",
+     {Window::W6, Window::W7, Window::W8, Window::W9, Window::W10, Window::W12}},
     {"user=0 stores=2 creations=2 index=0"},
     {"user=1 stores=2 creations=2 index=0 late=0 crash=0", {Window::W7, Window::W11}},
 };
