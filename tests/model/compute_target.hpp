@@ -93,7 +93,7 @@ struct ComputeState {
   /// Known to the judge only.
   struct Truth {
     Maker maker = Maker::Nobody;
-    Byte unheard = 0;        // our PUT changed what another made, and the status does not know
+    Byte unheard = 0;        // bits: the store's PUT changed what another made, and its status does not know
     Byte seen_creating = 0;  // since then, and before the status told whose it is, a pass saw it Creating
     Byte judged = 0;         // the status took it for ours
     Byte store = 0;          // whose PUT created it, of ours
@@ -166,6 +166,7 @@ struct ComputeState {
   [[nodiscard]] bool anybody() const {
     return stores[0].spec.object != Object::None || stores[1].spec.object != Object::None;
   }
+  [[nodiscard]] bool is_unheard(int store) const { return (truth.unheard >> store & 1) != 0; }
   void modify() {  // modifiedOn becomes now
     compute.as_created = 0;
     index_dated = 1;

@@ -88,7 +88,7 @@ void ComputeModel::Pass::heard(S& s) const {
 /// What the pass saw goes to the status with what it writes.
 void ComputeModel::Pass::saw(S& s, S::Status const& told) const {
   S::Truth& truth = s.truth;
-  if (!s.made_elsewhere(op_.store) || truth.unheard == 0 || truth.judged != 0 ||
+  if (!s.made_elsewhere(op_.store) || !s.is_unheard(op_.store) || truth.judged != 0 ||
       op_.seen.created_on != s.compute.created_on)
     return;
   if (op_.asked != 0 && op_.seen.stage == Stage::Creating) truth.seen_creating = 1;
@@ -289,7 +289,8 @@ void ComputeModel::Pass::answered() {
   if (op_.phase == Phase::Answered && put && !take) {
     status = policy_.answered(status, op_.seen, op_.request.target);
     bool const heard = next.made_elsewhere(op_.store) && next.compute.created_on == op_.seen.created_on;
-    if (heard && next.truth.judged == 0) next.truth.unheard = 0;
+    if (heard && next.truth.judged == 0)
+      next.truth.unheard = static_cast<S::Byte>(next.truth.unheard & ~(1U << op_.store));
   }
   record(status, next, " notes the answer");
 }

@@ -20,9 +20,9 @@ bool is_tagging(S::Request const& request) {
 }
 
 /// Another's: why may it be taken for ours?
-Window excuse_theirs(S const& s) {
+Window excuse_theirs(S const& s, int store) {
   if (s.w1 != 0) return Window::W1;
-  if (s.truth.unheard != 0 && s.truth.seen_creating == 0) return Window::W7;
+  if (s.is_unheard(store) && s.truth.seen_creating == 0) return Window::W7;
   return s.w9 != 0 ? Window::W9 : Window::None;
 }
 
@@ -170,15 +170,15 @@ bool ComputeModel::World::land(S& s, S::Request const& request, std::vector<Brea
 
 void ComputeModel::World::remove(S& s, S::Request const& request, std::vector<Breach>& breaches) {
   if (!s.compute.there()) return;
-  if (s.truth.maker == Maker::Another && s.compute.stage != Stage::Deleting) {
-    bool const replaced = request.target != s.compute.created_on;
-    breaches.push_back({Promise::DeletedOther, replaced ? Window::W8 : excuse_theirs(s)});
-  }
+  bool const replaced = request.target != s.compute.created_on;
+  Window const window = replaced ? Window::W8 : excuse_theirs(s, request.store);
+  if (s.truth.maker == Maker::Another && s.compute.stage != Stage::Deleting)
+    breaches.push_back({Promise::DeletedOther, window});
   S::Store const& maker = s.stores[s.truth.store];
   bool const alive = s.compute.stage == Stage::Creating || s.compute.stage == Stage::Succeeded;
   if (s.truth.maker == Maker::Us && s.made_elsewhere(request.store) && alive &&
       maker.spec.object == Object::Live && !maker.status.gave_up(s.compute.created_on))
-    breaches.push_back({Promise::DeletedOther, s.w11 != 0 ? Window::W11 : excuse_theirs(s)});
+    breaches.push_back({Promise::DeletedOther, s.w11 != 0 && !replaced ? Window::W11 : window});
   s.compute.stage = Stage::Deleting;
 }
 
@@ -200,11 +200,13 @@ void ComputeModel::World::change(S& s, S::Request const& request, std::vector<Br
   bool const replaced = request.target != s.compute.created_on;
   bool const keeps = is_tagging(request) && request.size == s.compute.size;
   if (theirs && (replaced || !keeps))
-    breaches.push_back({Promise::OverwroteOther, !request.looked                   ? Window::None
-                                                 : replaced || is_tagging(request) ? Window::W6
-                                                                                   : excuse_theirs(s)});
+    breaches.push_back({Promise::OverwroteOther, !request.looked ? Window::None
+                                                 : replaced || is_tagging(request)
+                                                     ? Window::W6
+                                                     : excuse_theirs(s, request.store)});
   bool const claims = !is_tagging(request) || (replaced && request.act != Act::Unmark);
-  if (s.made_elsewhere(request.store) && claims) s.truth.unheard = 1;
+  if (s.made_elsewhere(request.store) && claims)
+    s.truth.unheard = static_cast<Byte>(s.truth.unheard | 1U << request.store);
   if (!theirs && request.tags.mark != 0) s.truth.in_w12 = 0;
   S::Status const& told = s.stores[s.truth.store].status;
   bool const known = told.origin == S::Origin::Created && told.created_on == s.compute.created_on;
