@@ -43,9 +43,10 @@ class Decider {
   }
 
  private:
-  /// Rule 2a: a doubt ends by a GET begun `settle` after it.
+  /// Rule 2a: a doubt ends by a GET begun `settle` after it; that of a take which has landed, by its success.
   void settle_doubt() {
-    if (blocked() && facts_.asked && settles(facts_.get_began)) decision_.status.doubt.reset();
+    if (blocked() && facts_.asked && settles(facts_.get_began) && !take_landed())
+      decision_.status.doubt.reset();
   }
   [[nodiscard]] bool settles(WallTime get_began) const {
     auto const at = parse_rfc3339(decision_.status.doubt->at);
@@ -134,6 +135,19 @@ class Decider {
     return marked(found) && !holder.empty() && holder != facts_.holder;
   }
 
+  /// Whoever put the mark there knew of the compute: a create of another store that met it did not.
+  [[nodiscard]] static bool signed_again(Compute const& found) {
+    return found.tags.text(kCreatedTag) == found.created_on;
+  }
+
+  /// A take in doubt whose mark is there, on the compute that it was meant for.
+  [[nodiscard]] bool take_landed() const {
+    auto const& doubt = decision_.status.doubt;
+    azure::Compute const* const found = facts_.found;
+    if (!doubt || doubt->act != "Take" || found == nullptr || found->failed()) return false;
+    return marked(*found) && !of_another_store(*found) && signed_again(*found);
+  }
+
   /// Was our mark put in the place of another store's on this very compute?
   [[nodiscard]] bool taken(Compute const& found) const {
     auto const& taken = decision_.status.taken;
@@ -157,7 +171,7 @@ class Decider {
     bool const creating = !found.succeeded() && !found.failed() && !found.deleting();
     if (unheard_ && creating) return false;  // our PUT was an update of theirs
     if (!mark) return false;
-    if (found.tags.text(kCreatedTag) == found.created_on) return true;
+    if (signed_again(found)) return true;
     auto const since = parse_http_date(found.tags.text(kSinceTag));
     auto const created = parse_rfc3339(found.created_on);
     return since && created && *created >= *since;
@@ -170,13 +184,14 @@ class Decider {
   ComputeAction present(Compute const& found) {
     ComputeTargetStatus& status = decision_.status;
     if (found.deleting()) return say(ComputeAct::Wait{}, "Deleting", "Azure is deleting the compute");
-    if (of_another_store(found) && !found.failed() && (found.succeeded() || facts_.deleting))
-      return shared(found);
-    if (status.doubt && status.doubt->act == "Take" && found.succeeded() && marked(found) &&
-        !of_another_store(found)) {  // it has landed, and has not failed behind a 201
+    if (of_another_store(found) && !found.failed())  // and no judgement of ours until it can be taken
+      return found.succeeded() || facts_.deleting ? shared(found) : provisioning(found);
+    if (take_landed()) {
+      if (!found.succeeded()) return provisioning(found);  // it may fail yet
       status.origin = "Created";
       status.created_on = found.created_on;
-      status.taken = {.created_on = found.created_on, .at = status.doubt->at};
+      status.taken = {.created_on = found.created_on,
+                      .at = to_rfc3339(std::chrono::floor<std::chrono::seconds>(facts_.now))};
       status.doubt.reset();
     }
     bool const ours = mine(found);
@@ -187,10 +202,12 @@ class Decider {
     status.created_on = found.created_on;
     if (facts_.deleting) return leave(found, ours);
     if (found.failed()) return failed(found, ours);
-    if (!found.succeeded())
-      return say(ComputeAct::Wait{}, found.provisioning_state.empty() ? "Creating" : found.provisioning_state,
-                 "Azure is provisioning the compute");
-    return keep(found, ours);
+    return found.succeeded() ? keep(found, ours) : provisioning(found);
+  }
+
+  ComputeAction provisioning(Compute const& found) {
+    return say(ComputeAct::Wait{}, found.provisioning_state.empty() ? "Creating" : found.provisioning_state,
+               "Azure is provisioning the compute");
   }
 
   /// Two stores of one name, or what our own lost one has left. Each store puts its mark in the place of the
@@ -201,7 +218,8 @@ class Decider {
     std::string const theirs =
         "another state store of this cluster name (" + found.tags.text(kHolderTag) + ")";
     bool const known = !status.origin.empty() && status.created_on == found.created_on;
-    bool const lives = taken(found) || (known && status.origin == "Created" && facts_.deleting);
+    bool const lives =
+        taken(found) || (known && status.origin == "Created" && facts_.deleting && signed_again(found));
     if (mine(found) && !lives) {
       if (!found.succeeded()) return say(ComputeAct::Wait{}, "Deleting", "Azure is provisioning the compute");
       if (!facts_.asked) return ComputeAct::Get{};

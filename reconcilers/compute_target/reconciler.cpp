@@ -285,7 +285,7 @@ class Pass : StatusPass<ComputeTargetStatus> {
     Json const body = put_body(act, facts, driver, status_, location_, read_at);
     Result<Compute> const answer = scope_->put_compute(name_, body, context_, std::move(token_));
     if (!answer) return unanswered(answer.error().while_doing(decision.message));
-    if (act != "Take") {  // which counts only once it is seen
+    if (act != "Take" || answer->created_on != expected) {  // else it counts only once it is seen
       status_.doubt.reset();
       note_answer(status_, *answer, expected);
     }

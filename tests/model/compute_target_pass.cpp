@@ -46,13 +46,15 @@ std::string ComputeModel::Pass::who() const {
 
 ComputeQuestion ComputeModel::Pass::question(S const& s) const {
   S::Operator const& op = s.operators[i_];
-  ComputeQuestion question{.spec = options_.version_check ? s.spec : op.read_spec,
-                           .status = options_.version_check ? s.status : op.read_status,
+  ComputeQuestion question{.spec = options_.version_check ? store_in(s).spec : op.read_spec,
+                           .status = options_.version_check ? store_in(s).status : op.read_status,
                            .seen = op.seen,
                            .asked = op.asked,
                            .in_time = op.in_time,
                            .settled = op.settled,
-                           .clock = op.clock};
+                           .clock = op.clock,
+                           .holder = store_in(s).holder,
+                           .waited = op.waited};
   if (question.spec.object == Object::Fresh) question.spec.object = Object::Live;
   return question;
 }
@@ -65,7 +67,8 @@ bool ComputeModel::Pass::nothing_leaves_elsewhere() const {
 
 void ComputeModel::Pass::rest(S& s) const {
   S::Operator const& was = s.operators[i_];
-  mine(s) = S::Operator{.settled = was.settled,
+  mine(s) = S::Operator{.store = was.store,
+                        .settled = was.settled,
                         .has_list = was.has_list,
                         .outrun = was.outrun,
                         .outlived = was.outlived,
@@ -85,7 +88,9 @@ void ComputeModel::Pass::heard(S& s) const {
 /// What the pass saw goes to the status with what it writes.
 void ComputeModel::Pass::saw(S& s, S::Status const& told) const {
   S::Truth& truth = s.truth;
-  if (truth.unheard == 0 || truth.judged != 0 || op_.seen.created_on != s.compute.created_on) return;
+  if (!s.made_elsewhere(op_.store) || !s.is_unheard(op_.store) || truth.judged != 0 ||
+      op_.seen.created_on != s.compute.created_on)
+    return;
   if (op_.asked != 0 && op_.seen.stage == Stage::Creating) truth.seen_creating = 1;
   if (told.origin == S::Origin::Created) truth.judged = 1;
 }
@@ -95,17 +100,17 @@ void ComputeModel::Pass::saw(S& s, S::Status const& told) const {
 void ComputeModel::Pass::idle() {
   settle();
   list();
-  if (now_.spec.object == Object::None) return;
-  if (now_.spec.object == Object::Fresh && options_.finalizer) {
+  if (store_.spec.object == Object::None) return;
+  if (store_.spec.object == Object::Fresh && options_.finalizer) {
     S next = now_;
-    next.spec.object = Object::Live;
-    World::outdate(next);
+    store_in(next).spec.object = Object::Live;
+    World::outdate(next, op_.store);
     add(next, Kind::Write, [] { return " adds the finalizer"; });
     return;
   }
   if (op_.has_list == 0) return;
   read(false);
-  if (now_.status.doubt != 0) read(true);
+  if (store_.status.doubt != S::Doubt::None) read(true);
 }
 
 /// Its process becomes older than `settle`: what was sent before it began has landed.
@@ -115,7 +120,7 @@ void ComputeModel::Pass::settle() {
   bool const awaited = std::any_of(now_.in_flight.begin(), now_.in_flight.end(), sent_before);
   if (awaited && !options_.beyond_settle) return;
   S next = now_;
-  World::mark_overdue(next, i_);
+  World::mark_overdue(next, sent_before);
   mine(next).settled = 1;
   add(next, Kind::Plain, [] { return " is older than settle"; });
 }
@@ -139,16 +144,21 @@ void ComputeModel::Pass::list() {
 /// It reads the object and what is cached, and GETs the compute where that is not enough. `in_time`: the GET
 /// begins `settle` after the doubt, so that nothing can land any more.
 void ComputeModel::Pass::read(bool in_time) {
-  bool const awaited = now_.in_flight[0].act != Act::None || !nothing_leaves_elsewhere();
+  auto const ours = [&](S::Request const& request) {
+    return request.act != Act::None && request.store == op_.store;
+  };
+  bool const awaited =
+      std::any_of(now_.in_flight.begin(), now_.in_flight.end(), ours) || !nothing_leaves_elsewhere();
   if (in_time && awaited && !options_.beyond_settle) return;
   S next = now_;
   S::Operator& op = mine(next);
   op.phase = Phase::Read;
   op.in_time = in_time;
+  op.waited = store_.waited;
   op.seen = op.cache;
   if (!options_.version_check) {
-    op.read_spec = now_.spec;
-    op.read_status = now_.status;
+    op.read_spec = store_.spec;
+    op.read_status = store_.status;
   }
   ComputeChoice choice = policy_.decide(question(next));
   if (choice.kind == Choice::Get) {
@@ -156,12 +166,16 @@ void ComputeModel::Pass::read(bool in_time) {
     op.seen = now_.compute;
     op.asked = 1;
     op.clock = now_.creations;
-    if (in_time && awaited) World::mark_overdue(next);
+    if (in_time && awaited) World::mark_overdue(next, ours);
     choice = policy_.decide(question(next));
   }
+  bool const theirs = op.seen.tags.mark != 0 && op.seen.tags.holder != store_.holder;
+  if (theirs && op.seen.stage == Stage::Succeeded && choice.kind != Choice::Write &&
+      store_.status.doubt == S::Doubt::None && !choice.status.gave_up(op.seen.created_on))
+    store_in(next).let_be = 1;
   std::string_view const how = op.asked == 0 ? " rests on " : in_time ? " GETs, after settle, " : " GETs ";
   S::Seen const seen = op.seen;
-  if (choice.kind == Choice::Wait && choice.status == now_.status) {
+  if (choice.kind == Choice::Wait && choice.status == store_.status) {
     rest(next);
     if (op.cache == op_.cache && op.outrun == op_.outrun && op.dated == op_.dated) return;
   }
@@ -185,29 +199,30 @@ void ComputeModel::Pass::conflict() {
 
 void ComputeModel::Pass::record(S::Status const& status, S const& from, char const* label) {
   S next = from;
-  next.status = status;
+  if (status.taken != store_.status.taken) World::taken(next, op_.store);
+  store_in(next).status = status;
   saw(next, status);
-  World::outdate(next, i_);
+  World::outdate(next, op_.store, i_);
   rest(next);
   Step<S>& step =
       add(next, Kind::Write, [&] { return label + std::string(status.ready != 0 ? ", ready" : ""); });
   bool const true_now =
       now_.compute.stage == Stage::Succeeded && now_.compute.created_on == op_.seen.created_on;
-  if (status.ready != 0 && now_.status.ready == 0 && op_.asked == 0 && op_.dated != 0 && !true_now)
+  if (status.ready != 0 && store_.status.ready == 0 && op_.asked == 0 && op_.dated != 0 && !true_now)
     step.breaches.push_back({Promise::StaleReady});
 }
 
 void ComputeModel::Pass::finalize() {
   S next = now_;
-  bool const ours = now_.truth.maker == Maker::Us && now_.truth.left == 0;
-  next.spec.object = Object::None;
-  next.status = {};
+  store_in(next).spec.object = Object::None;
+  store_in(next).status = {};
+  bool const ours = now_.truth.maker == Maker::Us && now_.truth.left == 0 && !next.anybody();
   if (ours) next.truth.left = 1;
   next.absent_when_released = !op_.seen.there();
-  World::outdate(next, i_);
+  World::outdate(next, op_.store, i_);
   rest(next);
   Step<S>& step = add(next, Kind::Write, [] { return " removes the finalizer"; });
-  if (ours && now_.spec.retain == 0) step.breaches.push_back({Promise::LivesOn, World::excuse_left(now_)});
+  if (ours && store_.spec.retain == 0) step.breaches.push_back({Promise::LivesOn, World::excuse_left(now_)});
 }
 
 void ComputeModel::Pass::intend(ComputeChoice const& choice) {
@@ -216,16 +231,19 @@ void ComputeModel::Pass::intend(ComputeChoice const& choice) {
   S::Operator& op = mine(next);
   op.phase = Phase::Sending;
   op.request = choice.request;
+  op.request.store = op_.store;
   saw(next, choice.status);
   if (options_.intent) {
-    next.status = choice.status;
-    next.status.doubt = 1;
-    next.status.ready = 0;
-    World::outdate(next, i_);
+    S::Status& told = store_in(next).status;
+    if (choice.status.taken != told.taken) World::taken(next, op_.store);
+    told = choice.status;
+    told.doubt = choice.request.act == Act::Take ? S::Doubt::Take : S::Doubt::Any;
+    told.ready = 0;
+    World::outdate(next, op_.store, i_);
   }
   Step<S>& step = add(next, Kind::Write, [&] { return " intends " + World::words_of(choice.request); });
   bool const deletes = choice.request.act == Act::Delete && question(now_).spec.object == Object::Deleting;
-  if (deletes && now_.spec.retain != 0) step.breaches.push_back({Promise::DeletedKept});
+  if (deletes && store_.spec.retain != 0) step.breaches.push_back({Promise::DeletedKept});
 }
 
 void ComputeModel::Pass::sending() {
@@ -235,7 +253,7 @@ void ComputeModel::Pass::sending() {
   };
   S next = now_;
   std::vector<Breach> breaches;
-  bool const done = World::land(next, request, breaches);
+  bool const done = World(options_, now_, into_).land(next, request, breaches);
   mine(next).phase = done ? Phase::Answered : Phase::Refused;
   if (done) {
     mine(next).seen = next.compute;
@@ -258,16 +276,21 @@ void ComputeModel::Pass::sending() {
   }
 }
 
-/// The answer goes to the status, unless something changed meanwhile.
+/// The answer goes to the status, unless something changed meanwhile; that of a take counts once it is seen,
+/// unless it met another compute.
 void ComputeModel::Pass::answered() {
   if (op_.stale != 0 && options_.version_check) return conflict();
-  S::Status status = now_.status;
-  status.doubt = 0;
+  S::Status status = store_.status;
   S next = now_;
   bool const put = op_.request.act != Act::Delete;
-  if (op_.phase == Phase::Answered && put) {
+  bool const take = op_.request.act == Act::Take && op_.phase == Phase::Answered &&
+                    op_.seen.created_on == op_.request.target;
+  if (!take) status.doubt = S::Doubt::None;
+  if (op_.phase == Phase::Answered && put && !take) {
     status = policy_.answered(status, op_.seen, op_.request.target);
-    if (next.compute.created_on == op_.seen.created_on && next.truth.judged == 0) next.truth.unheard = 0;
+    bool const heard = next.made_elsewhere(op_.store) && next.compute.created_on == op_.seen.created_on;
+    if (heard && next.truth.judged == 0)
+      next.truth.unheard = static_cast<S::Byte>(next.truth.unheard & ~(1U << op_.store));
   }
   record(status, next, " notes the answer");
 }

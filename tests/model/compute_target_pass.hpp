@@ -10,7 +10,13 @@ class ComputeModel::Pass {
  public:
   Pass(ComputeOptions const& options, Policy& policy, ComputeState const& now, int op,
        Steps<ComputeState>& into)
-      : options_(options), policy_(policy), now_(now), i_(op), op_(now.operators[op]), into_(into) {}
+      : options_(options),
+        policy_(policy),
+        now_(now),
+        i_(op),
+        op_(now.operators[op]),
+        store_(now.stores[op_.store]),
+        into_(into) {}
   void all();
 
  private:
@@ -21,6 +27,10 @@ class ComputeModel::Pass {
   }
   [[nodiscard]] std::string who() const;
   [[nodiscard]] S::Operator& mine(S& s) const { return s.operators[i_]; }
+  template <class State>
+  [[nodiscard]] auto& store_in(State& s) const {
+    return s.stores[op_.store];
+  }
   [[nodiscard]] ComputeQuestion question(S const& s) const;
   [[nodiscard]] bool nothing_leaves_elsewhere() const;
   void rest(S& s) const;
@@ -44,6 +54,7 @@ class ComputeModel::Pass {
   S const& now_;
   int i_;
   S::Operator const& op_;
+  S::Store const& store_;
   Steps<S>& into_;
 };
 

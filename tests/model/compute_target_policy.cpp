@@ -22,7 +22,7 @@ constexpr Duration kApart = minutes(10);  // of creations
 WallTime const kNow = kStart + std::chrono::hours(24);
 std::string const kOwner = "us";
 char const* const kOrigins[] = {"", "Created", "Adopted"};
-char const* const kActs[] = {"", "Create", "Update", "Unmark", "Delete"};
+char const* const kActs[] = {"", "Create", "Update", "Mark", "Take", "Unmark", "Delete"};
 char const* const kStages[] = {"", "Creating", "Succeeded", "Failed", "Deleting"};
 char const* const kSizes[] = {"STANDARD_D1", "STANDARD_D2"};
 
@@ -30,6 +30,10 @@ reconcilers::ComputeDriver const& driver() { return *reconcilers::compute_driver
 
 WallTime created_at(int creation) { return kStart + creation * kApart; }
 WallTime date_after(int creations) { return created_at(creations) + kApart / 2; }
+std::string store_of(std::uint8_t holder) { return "store " + std::to_string(holder); }
+std::uint8_t holder_in(std::string const& text) {
+  return static_cast<std::uint8_t>(std::stoi(text.substr(text.find(' '))));
+}
 std::uint8_t creation_at(Result<WallTime> const& time) {
   return time ? static_cast<std::uint8_t>((*time - kStart) / kApart) : std::uint8_t{0};
 }
@@ -50,6 +54,7 @@ Json body_of(S::Seen const& seen, WallTime created, WallTime modified) {
   Json tags = Json::object();
   if (seen.tags.mark != 0) {
     tags[reconcilers::kOwnerTag] = kOwner;
+    tags[reconcilers::kHolderTag] = store_of(seen.tags.holder);
     tags[reconcilers::kSinceTag] = to_http_date(date_after(seen.tags.since));
     if (seen.tags.created != 0) tags[reconcilers::kCreatedTag] = to_rfc3339(created_at(seen.tags.created));
   }
@@ -71,8 +76,11 @@ S::Status packed(manifests::ComputeTargetStatus const& status, bool ready) {
   Result<WallTime> const created = parse_rfc3339(status.created_on);
   return {.origin = static_cast<S::Origin>(index_in(kOrigins, status.origin)),
           .created_on = creation_at(created),
-          .doubt = status.doubt.has_value(),
-          .ready = ready};
+          .ready = ready,
+          .doubt = !status.doubt                 ? S::Doubt::None
+                   : status.doubt->act == "Take" ? S::Doubt::Take
+                                                 : S::Doubt::Any,
+          .taken = status.taken ? creation_at(parse_rfc3339(status.taken->created_on)) : std::uint8_t{0}};
 }
 
 }  // namespace
@@ -99,9 +107,13 @@ manifests::ComputeTargetStatus ComputeModel::Policy::status_of(ComputeQuestion c
     status.origin = kOrigins[static_cast<std::size_t>(from.origin)];
     if (from.created_on != 0) status.created_on = to_rfc3339(created_at(from.created_on));
   }
-  if (from.doubt != 0 && options_.doubt)
-    status.doubt = manifests::ComputeIntent{
-        .act = "Create", .at = to_rfc3339(question.in_time != 0 ? kNow - ComputeFacts{}.settle : kNow)};
+  auto const began = [](bool long_ago) { return to_rfc3339(long_ago ? kNow - ComputeFacts{}.settle : kNow); };
+  if (from.doubt != S::Doubt::None && options_.doubt)
+    status.doubt = manifests::ComputeIntent{.act = from.doubt == S::Doubt::Take ? "Take" : "Create",
+                                            .at = began(question.in_time != 0)};
+  if (from.taken != 0 && options_.take_once)
+    status.taken = {.created_on = to_rfc3339(created_at(from.taken)),
+                    .at = began(question.waited != 0 || !options_.await_taker)};
   return status;
 }
 
@@ -116,12 +128,12 @@ ComputeChoice const& ComputeModel::Policy::decide(ComputeQuestion const& questio
     choice = ask(guessed);
     choice.request.looked = 0;
   }
-  if (!options_.while_creating && question.seen.stage == Stage::Creating && question.status.doubt != 0 &&
-      question.in_time == 0) {
+  if (!options_.while_creating && question.seen.stage == Stage::Creating &&
+      question.status.doubt != S::Doubt::None && question.in_time == 0) {
     ComputeQuestion sure = question;
-    sure.status.doubt = 0;
+    sure.status.doubt = S::Doubt::None;
     choice = ask(sure);
-    choice.status.doubt = 1;
+    choice.status.doubt = question.status.doubt;
     if (choice.kind == Chosen::Write || choice.kind == Chosen::Finalize) choice.kind = Chosen::Wait;
   }
   if (!options_.unmark && choice.request.act == Act::Unmark) {
@@ -141,6 +153,7 @@ ComputeChoice ComputeModel::Policy::ask(ComputeQuestion const& question) const {
   bool const settled = question.settled != 0 || !options_.young;
   azure::Compute const found = compute_of(question.seen, question.clock);
   ComputeFacts facts{.owner = kOwner,
+                     .holder = store_of(question.holder),
                      .deleting = question.spec.object == S::Object::Deleting,
                      .now = kNow,
                      .started = kNow,
@@ -176,9 +189,11 @@ ComputeChoice ComputeModel::Policy::ask(ComputeQuestion const& question) const {
     Json const& tags = body.at("tags");
     if (tags.text(reconcilers::kOwnerTag) == kOwner)
       choice.request.tags = {.mark = 1,
+                             .holder = holder_in(tags.text(reconcilers::kHolderTag)),
                              .since = creation_at(parse_http_date(tags.text(reconcilers::kSinceTag))),
                              .created = creation_at(parse_rfc3339(tags.text(reconcilers::kCreatedTag)))};
-    choice.request.size = choice.request.act == Act::Unmark ? question.seen.size : question.spec.size;
+    bool const resizes = put->act == "Create" || put->act == "Update";
+    choice.request.size = resizes ? question.spec.size : question.seen.size;
   }
   return choice;
 }
@@ -191,7 +206,9 @@ S::Status ComputeModel::Policy::answered(S::Status const& status, S::Seen const&
   if (options_.answer)
     reconcilers::note_answer(into, compute_of(answer, 0),
                              expected == 0 ? "" : to_rfc3339(created_at(expected)));
-  return packed(into, false);
+  S::Status told = packed(into, false);
+  told.taken = status.taken;
+  return told;
 }
 
 bool ComputeModel::Policy::is_stale(S const& state, S::Operator const& op) const {

@@ -14,7 +14,7 @@ struct ComputeQuestion {
   ComputeState::Spec spec;
   ComputeState::Status status;
   ComputeState::Seen seen;
-  std::uint8_t asked = 0, in_time = 0, settled = 0, clock = 0;
+  std::uint8_t asked = 0, in_time = 0, settled = 0, clock = 0, holder = 0, waited = 0;
 };
 
 struct ComputeChoice {

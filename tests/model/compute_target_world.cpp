@@ -14,31 +14,23 @@ using Object = S::Object;
 using Phase = S::Phase;
 using Stage = S::Stage;
 
-bool is_put(S::Request const& request) { return request.act != Act::None && request.act != Act::Delete; }
-
-bool put_under_way(S const& s) {
-  return std::any_of(s.in_flight.begin(), s.in_flight.end(), is_put) ||
-         std::any_of(s.operators.begin(), s.operators.end(),
-                     [](S::Operator const& op) { return op.phase == Phase::Sending && is_put(op.request); });
-}
-
-/// modifiedOn becomes now.
-void modify(S& s) {
-  s.compute.as_created = 0;
-  s.index_dated = 1;
+/// It changes nothing but our mark.
+bool is_tagging(S::Request const& request) {
+  return request.act == Act::Mark || request.act == Act::Take || request.act == Act::Unmark;
 }
 
 /// Another's: why may it be taken for ours?
-Window excuse_theirs(S const& s) {
+Window excuse_theirs(S const& s, int store) {
   if (s.w1 != 0) return Window::W1;
-  if (s.truth.unheard != 0 && s.truth.seen_creating == 0) return Window::W7;
+  if (s.is_unheard(store) && s.truth.seen_creating == 0) return Window::W7;
   return s.w9 != 0 ? Window::W9 : Window::None;
 }
 
 }  // namespace
 
 std::string ComputeModel::World::words_of(S::Request const& request) {
-  static char const* const kWords[] = {"", "PUT create", "PUT update", "PUT unmark", "DELETE"};
+  static char const* const kWords[] = {"",         "PUT create", "PUT update", "PUT mark",
+                                       "PUT take", "PUT unmark", "DELETE"};
   std::string text = kWords[static_cast<std::size_t>(request.act)];
   if (request.target != 0) text += " #" + std::to_string(request.target);
   return text;
@@ -49,7 +41,7 @@ std::string ComputeModel::World::words_of(S::Seen const& seen) {
   std::string text = kWords[static_cast<std::size_t>(seen.stage)];
   if (!seen.there()) return text;
   text += " #" + std::to_string(seen.created_on) + " size " + std::to_string(seen.size);
-  return seen.tags.mark != 0 ? text + " marked" : text;
+  return seen.tags.mark != 0 ? text + " marked by " + std::to_string(seen.tags.holder) : text;
 }
 
 void ComputeModel::World::all() {
@@ -59,15 +51,17 @@ void ComputeModel::World::all() {
   index();
   late_requests();
   store_lost();
+  for (int store = 0; store < options_.stores; ++store) waits(store);
 }
 
-void ComputeModel::World::outdate(S& s, int but) {
+void ComputeModel::World::outdate(S& s, int store, int but) {
   for (int i = 0; i < 2; ++i)
-    if (i != but && s.operators[i].phase != Phase::Idle) s.operators[i].stale = 1;
+    if (i != but && s.operators[i].store == store && s.operators[i].phase != Phase::Idle)
+      s.operators[i].stale = 1;
 }
 
 void ComputeModel::World::restart(S& s, int op) {
-  s.operators[op] = S::Operator{.outrun = 1, .outlived = s.index_dated};  // its lists begin from here
+  s.operators[op] = S::Operator{.store = s.operators[op].store, .outrun = 1, .outlived = s.index_dated};
   for (S::Request& request : s.in_flight)
     if (request.act != Act::None) request.before = static_cast<Byte>(request.before | 1U << op);
   sort_in_flight(s);
@@ -77,115 +71,32 @@ void ComputeModel::World::sort_in_flight(S& s) {
   if (s.in_flight[0] < s.in_flight[1]) std::swap(s.in_flight[0], s.in_flight[1]);
 }
 
-/// `before`: only what was sent before that operator's process began.
-void ComputeModel::World::mark_overdue(S& s, int before) {
+void ComputeModel::World::taken(S& s, int store) {
+  s.stores[store].waited = 0;
   for (S::Request& request : s.in_flight)
-    if (request.act != Act::None && (before < 0 || (request.before >> before & 1) != 0)) request.overdue = 1;
+    if (request.act != Act::None) request.before = static_cast<Byte>(request.before | 4U << store);
   sort_in_flight(s);
 }
 
-// ---- people
-
-void ComputeModel::World::user() {
-  if (now_.user == 0) return;
-  Object const object = now_.spec.object;
-  auto const act = [&](auto const& change, char const* label) {
-    step(
-        Kind::Fault,
-        [&](S& s) {
-          --s.user;
-          outdate(s);
-          change(s);
-        },
-        [&] { return std::string(label); });
-  };
-  if (object == Object::None)
-    return act(
-        [](S& s) {
-          s.spec = {.object = Object::Fresh, .size = s.spec.size};
-          if (s.compute.tags.mark != 0) s.truth.left = 0;  // it is known again
-          s.absent_when_released = 0;
-        },
-        "the user applies it again");
-  if (options_.retain)
-    act([](S& s) { s.spec.retain ^= 1; }, now_.spec.retain != 0 ? "the user says deletionPolicy: Delete"
-                                                                : "the user says deletionPolicy: Retain");
-  if (object == Object::Deleting) return;
-  act([](S& s) { s.spec.size ^= 1; }, "the user edits the size");
-  deletes();
-}
-
-void ComputeModel::World::deletes() {
-  bool const goes = now_.spec.object == Object::Fresh;  // nothing holds it
-  // Not promised: that an object whose finalizer a lost store took along is not gone before it is back.
-  if (goes && now_.rebuilt != 0) return;
-  Step<S>& deleted = step(
-      Kind::Fault,
-      [&](S& s) {
-        --s.user;
-        outdate(s);
-        s.spec.object = goes ? Object::None : Object::Deleting;
-        if (!goes) return;
-        s.status = {};
-        s.truth.left = s.truth.maker == Maker::Us;
-      },
-      [] { return std::string("the user deletes it"); });
-  if (goes && now_.truth.maker == Maker::Us && now_.spec.retain == 0)
-    deleted.breaches.push_back({Promise::LivesOn, excuse_left(now_)});
-}
-
-void ComputeModel::World::others() {
-  if (now_.hand == 0) return;
-  auto const act = [&](auto const& change, char const* label) {
-    step(
-        Kind::Fault,
-        [&](S& s) {
-          --s.hand;
-          change(s);
-        },
-        [&] { return std::string(label); });
-  };
-  Stage const stage = now_.compute.stage;
-  if (stage == Stage::Absent) {
-    if (now_.creations == kMostCreations) return;
-    act(
-        [](S& s) {
-          s.compute = {.stage = Stage::Succeeded, .created_on = ++s.creations, .size = 1};
-          s.truth = {.maker = Maker::Another};
-          s.index_dated = 1;
-        },
-        "another creates one of this name");
-    return;
-  }
-  if (stage == Stage::Deleting) return;
-  act([](S& s) { s.compute.stage = Stage::Deleting; }, "another deletes the compute");
-  if (stage == Stage::Failed) return;
-  act(
-      [&](S& s) {
-        modify(s);
-        if (options_.wipe) s.compute.tags = {};
-        s.compute.size ^= 1;
-        s.compute.stage = Stage::Creating;
-        bool const known = s.status.created_on == s.compute.created_on;
-        if (s.truth.maker == Maker::Us && (!known || options_.wipe)) s.truth.in_w11 = 1;
-      },
-      "another changes the compute");
-}
-
-void ComputeModel::World::store_lost() {
-  if (now_.loss == 0 || now_.spec.object == Object::None) return;
+/// `settle` has gone by since that store saw its mark in the place of another's.
+void ComputeModel::World::waits(int store) {
+  S::Store const& taker = now_.stores[store];
+  if (taker.status.taken == 0 || taker.waited != 0) return;
+  auto const earlier = [&](S::Request const& request) { return (request.before >> (2 + store) & 1) != 0; };
+  bool const awaited = std::any_of(now_.in_flight.begin(), now_.in_flight.end(), earlier);
+  bool const leaves = std::any_of(now_.operators.begin(), now_.operators.end(),
+                                  [](S::Operator const& op) { return op.phase == Phase::Sending; });
+  if (leaves || (awaited && !options_.beyond_settle)) return;
   step(
-      Kind::Fault,
+      Kind::Plain,
       [&](S& s) {
-        --s.loss;
-        s.rebuilt = 1;
-        s.spec.object = Object::Fresh;
-        s.status = {};
-        if (put_under_way(s)) s.w9 = s.w10 = 1;
-        if (s.truth.maker == Maker::Another && s.compute.tags.mark != 0) s.w9 = 1;
-        for (int i = 0; i < options_.operators; ++i) restart(s, i);
+        s.stores[store].waited = 1;
+        mark_overdue(s, earlier);
+        S::Store const& other = s.stores[1 - store];
+        bool const taken = s.compute.tags.holder == taker.holder && other.let_be == 0;
+        if (other.spec.object == Object::Live && taken) s.w11 = 1;
       },
-      [] { return std::string("the store is lost, and rebuilt from the manifest"); });
+      [&] { return "it was taken more than settle ago" + in_store(store); });
 }
 
 // ---- Azure
@@ -197,7 +108,7 @@ void ComputeModel::World::azure() {
         [&](S& s) {
           if (kind == Kind::Fault) --s.fail;
           s.compute.stage = stage;
-          modify(s);
+          s.modify();
           if (stage != Stage::Absent) return;
           s.compute = {};
           s.truth = {};
@@ -215,11 +126,11 @@ void ComputeModel::World::azure() {
   }
 }
 
-void ComputeModel::World::index() {
+bool ComputeModel::World::index() {
   auto const outrun = [](S::Operator const& op) { return op.outrun != 0; };
   bool const current = now_.index == now_.compute && now_.index_dated == 0;
   if (current && std::none_of(now_.operators.begin(), now_.operators.begin() + options_.operators, outrun))
-    return;
+    return false;
   step(
       Kind::Plain,
       [](S& s) {
@@ -228,6 +139,7 @@ void ComputeModel::World::index() {
         for (S::Operator& op : s.operators) op.outrun = op.outlived = 0;
       },
       [] { return std::string("what a list would show is up to date"); });
+  return true;
 }
 
 // ---- requests
@@ -235,11 +147,12 @@ void ComputeModel::World::index() {
 Window ComputeModel::World::excuse_left(S const& s) {
   if (s.w1 != 0) return Window::W1;
   if (s.w10 != 0) return Window::W10;
-  if (s.truth.in_w11 != 0) return Window::W12;
+  if (s.w11 != 0) return Window::W11;
+  if (s.truth.in_w12 != 0) return Window::W12;
   return Window::None;
 }
 
-bool ComputeModel::World::land(S& s, S::Request const& request, std::vector<Breach>& breaches) {
+bool ComputeModel::World::land(S& s, S::Request const& request, std::vector<Breach>& breaches) const {
   if (request.overdue != 0) s.w1 = 1;
   if (request.act == Act::Delete) {
     remove(s, request, breaches);
@@ -248,7 +161,7 @@ bool ComputeModel::World::land(S& s, S::Request const& request, std::vector<Brea
   if (s.compute.stage == Stage::Deleting || s.compute.stage == Stage::Failed) return false;
   if (s.compute.there())
     change(s, request, breaches);
-  else if (s.creations == kMostCreations)
+  else if (s.creations == options_.creations)
     return false;
   else
     create(s, request, breaches);
@@ -257,41 +170,52 @@ bool ComputeModel::World::land(S& s, S::Request const& request, std::vector<Brea
 
 void ComputeModel::World::remove(S& s, S::Request const& request, std::vector<Breach>& breaches) {
   if (!s.compute.there()) return;
-  if (s.truth.maker == Maker::Another && s.compute.stage != Stage::Deleting) {
-    bool const replaced = request.target != s.compute.created_on;
-    breaches.push_back({Promise::DeletedOther, replaced ? Window::W8 : excuse_theirs(s)});
-  }
+  bool const replaced = request.target != s.compute.created_on;
+  Window const window = replaced ? Window::W8 : excuse_theirs(s, request.store);
+  if (s.truth.maker == Maker::Another && s.compute.stage != Stage::Deleting)
+    breaches.push_back({Promise::DeletedOther, window});
+  S::Store const& maker = s.stores[s.truth.store];
+  bool const alive = s.compute.stage == Stage::Creating || s.compute.stage == Stage::Succeeded;
+  if (s.truth.maker == Maker::Us && s.made_elsewhere(request.store) && alive &&
+      maker.spec.object == Object::Live && !maker.status.gave_up(s.compute.created_on))
+    breaches.push_back({Promise::DeletedOther, s.w11 != 0 && !replaced ? Window::W11 : window});
   s.compute.stage = Stage::Deleting;
 }
 
 void ComputeModel::World::create(S& s, S::Request const& request, std::vector<Breach>& breaches) {
   bool const late = s.absent_when_released != 0 && s.w1 == 0;  // it was not gone, but to come
-  if (s.spec.object == Object::None)
-    breaches.push_back({Promise::LivesOn, late ? Window::None : excuse_left(s)});
+  if (!s.anybody()) breaches.push_back({Promise::LivesOn, late ? Window::None : excuse_left(s)});
   s.compute = {.stage = Stage::Creating,
                .created_on = ++s.creations,
                .as_created = 1,
                .size = request.size,
                .tags = request.tags};
-  s.truth = {.maker = Maker::Us, .in_w11 = request.act == Act::Unmark, .left = s.spec.object == Object::None};
+  s.truth = {
+      .maker = Maker::Us, .store = request.store, .in_w12 = request.act == Act::Unmark, .left = !s.anybody()};
   s.index_dated = 1;
 }
 
 void ComputeModel::World::change(S& s, S::Request const& request, std::vector<Breach>& breaches) {
   bool const theirs = s.truth.maker == Maker::Another;
   bool const replaced = request.target != s.compute.created_on;
-  bool const keeps = request.act == Act::Unmark && request.size == s.compute.size;
+  bool const keeps = is_tagging(request) && request.size == s.compute.size;
   if (theirs && (replaced || !keeps))
     breaches.push_back({Promise::OverwroteOther, !request.looked ? Window::None
-                                                 : replaced || request.act == Act::Unmark
+                                                 : replaced || is_tagging(request)
                                                      ? Window::W6
-                                                     : excuse_theirs(s)});
-  if (theirs && request.act != Act::Unmark) s.truth.unheard = 1;
-  if (!theirs && request.tags.mark != 0) s.truth.in_w11 = 0;
+                                                     : excuse_theirs(s, request.store)});
+  bool const claims = !is_tagging(request) || (replaced && request.act != Act::Unmark);
+  if (s.made_elsewhere(request.store) && claims)
+    s.truth.unheard = static_cast<Byte>(s.truth.unheard | 1U << request.store);
+  if (!theirs && request.tags.mark != 0) s.truth.in_w12 = 0;
+  S::Status const& told = s.stores[s.truth.store].status;
+  bool const known = told.origin == S::Origin::Created && told.created_on == s.compute.created_on;
+  if (!theirs && s.made_elsewhere(request.store) && request.tags.mark == 0 && !known) s.truth.in_w12 = 1;
+  if (request.act == Act::Take) s.stores[1 - request.store].let_be = 0;
   s.compute.stage = Stage::Creating;
   s.compute.size = request.size;
   s.compute.tags = request.tags;
-  modify(s);
+  s.modify();
 }
 
 void ComputeModel::World::late_requests() {

@@ -8,8 +8,8 @@ std::string to_string(Breach const& breach) {
   static constexpr char const* kPromises[] = {"a CreatedTwice", "b TwoLive",        "c CreatedAfterFinal",
                                               "d DeletedOther", "e LivesOn",        "f CanceledWanted",
                                               "g StaleReady",   "- OverwroteOther", "- DeletedKept"};
-  static constexpr char const* kWindows[] = {"",      " (W1)", " (W2)", " (W3)",  " (W4)", " (W6)",
-                                             " (W7)", " (W8)", " (W9)", " (W10)", " (W12)"};
+  static constexpr char const* kWindows[] = {"",      " (W1)", " (W2)", " (W3)",  " (W4)",  " (W6)",
+                                             " (W7)", " (W8)", " (W9)", " (W10)", " (W11)", " (W12)"};
   return std::string(kPromises[static_cast<std::size_t>(breach.promise)]) +
          kWindows[static_cast<std::size_t>(breach.window)];
 }

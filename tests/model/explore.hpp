@@ -34,7 +34,7 @@ enum class Promise : std::uint8_t {
 };
 
 /// The windows of docs/limits.md in which a promise may break; None: it may not.
-enum class Window : std::uint8_t { None, W1, W2, W3, W4, W6, W7, W8, W9, W10, W12 };
+enum class Window : std::uint8_t { None, W1, W2, W3, W4, W6, W7, W8, W9, W10, W11, W12 };
 
 struct Breach {
   Promise promise;

@@ -94,6 +94,10 @@ std::vector<Bounds> const kComputeRulesOn{
     {"user=1 hand=1 loss=1 crash=0", {Window::W6, Window::W7, Window::W9, Window::W10, Window::W12}},
     {"user=1 hand=1 wipe=1 loss=1 crash=0 late=0",
      {Window::W6, Window::W7, Window::W9, Window::W10, Window::W12}},
+    {"user=1 hand=2 loss=1 creations=3 index=0 crash=0 late=0",
+     {Window::W6, Window::W7, Window::W8, Window::W9, Window::W10, Window::W12}},
+    {"user=0 stores=2 creations=2 index=0"},
+    {"user=1 stores=2 creations=2 index=0 late=0 crash=0", {Window::W7, Window::W11}},
 };
 
 std::vector<Without> const kComputePromisesNeed{
@@ -112,9 +116,11 @@ std::vector<Without> const kComputePromisesNeed{
     {"user=1 hand=1 while_creating=0", Promise::DeletedOther},
     {"user=1 hand=1 remember=0", Promise::DeletedOther},
     {"user=3 hand=1 late=0 crash=0 unmark=0", Promise::DeletedOther},
+    {"user=1 stores=2 creations=2 index=0 late=0 crash=0 await_taker=0", Promise::DeletedOther},
 };
 
-std::vector<char const*> const kComputeRestNeeds{"user=1 fail=1 delete_failed=0"};
+std::vector<char const*> const kComputeRestNeeds{
+    "user=1 fail=1 delete_failed=0", "user=0 stores=2 creations=2 index=0 late=0 crash=0 take_once=0"};
 
 /// Every promise is kept, save in these windows, each of which is met.
 void check_windows(Report const& report, std::set<Window> const& windows) {

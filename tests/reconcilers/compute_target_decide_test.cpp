@@ -380,11 +380,48 @@ BOOST_AUTO_TEST_CASE(a_take_counts_once_it_is_seen) {
   ComputeDecision const seen = ask_of(facts_of_a_store(), with_mark_of("mine"), status);
   BOOST_TEST(seen.status.origin == "Created");
   BOOST_REQUIRE(seen.status.taken.has_value());
-  BOOST_TEST(seen.status.taken->at == status.doubt->at);
+  BOOST_TEST(seen.status.taken->at == to_rfc3339(kNow));  // it may have landed long after it was sent
   BOOST_TEST(!seen.status.doubt.has_value());
   ComputeDecision const failed = ask_of(facts_of_a_store(), with_mark_of("theirs"), status);
   BOOST_TEST(is<ComputeAct::Wait>(failed));
   BOOST_TEST(!failed.status.taken.has_value());  // a 201 that did not hold: no word of the other store
+}
+
+BOOST_AUTO_TEST_CASE(a_take_that_has_landed_stays_in_doubt_until_the_compute_has_succeeded) {
+  ComputeTargetStatus status;
+  status.doubt = manifests::ComputeIntent{.act = "Take", .at = to_rfc3339(kNow - hours(1))};
+  ComputeFacts f = facts_of_a_store(true);
+  f.asked = true;
+  f.get_began = kNow;
+  ComputeDecision const updating = ask_of(f, with_mark_of("mine", "Updating"), status);
+  BOOST_TEST(is<ComputeAct::Wait>(updating));
+  BOOST_TEST(updating.status.origin.empty());
+  BOOST_TEST(updating.status.doubt.has_value());
+  ComputeDecision const done = ask_of(f, with_mark_of("mine"), updating.status);
+  BOOST_TEST(is<ComputeAct::Wait>(done));  // whether the other store takes it back
+  BOOST_TEST(done.status.origin == "Created");
+  BOOST_TEST(done.status.taken.has_value());
+  Compute replaced = with_mark_of("mine", "Updating");
+  replaced.tags[kCreatedTag] = "2026-11-01T00:00:00Z";
+  ComputeDecision const theirs = ask_of(f, replaced, status);
+  BOOST_TEST(!theirs.status.doubt.has_value());
+  BOOST_TEST(theirs.status.origin == "Adopted");
+}
+
+BOOST_AUTO_TEST_CASE(what_another_store_is_creating_is_not_judged_yet) {
+  Compute const creating = with_mark_of("theirs", "Creating");
+  ComputeDecision const decision = ask_of(facts_of_a_store(), creating);
+  BOOST_TEST(is<ComputeAct::Wait>(decision));
+  BOOST_TEST(decision.status.origin.empty());
+  // Else a deletion would take it for one that the other store took over from us.
+  BOOST_TEST(is<ComputeAct::Wait>(ask_of(facts_of_a_store(true), creating, decision.status)));
+  BOOST_TEST(put_of(ask_of(facts_of_a_store(true), with_mark_of("theirs"), decision.status)) == "Take");
+}
+
+BOOST_AUTO_TEST_CASE(a_create_of_another_store_that_met_our_compute_is_no_take) {
+  Compute met = with_mark_of("theirs");
+  met.tags.erase(kCreatedTag);
+  BOOST_TEST(put_of(ask_of(facts_of_a_store(true), met, created())) == "Take");
 }
 
 BOOST_AUTO_TEST_CASE(a_mark_that_was_taken_off_what_is_ours_is_put_on_again) {

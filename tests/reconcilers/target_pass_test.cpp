@@ -1,6 +1,8 @@
 // ComputeTargets and Workspaces in passes, with Azure's answers scripted.
 #include <boost/test/unit_test.hpp>
 
+#include "reconcilers/compute_target/decide.hpp"
+#include "reconcilers/names.hpp"
 #include "tests/azure/bodies.hpp"
 #include "tests/reconcilers/fakes.hpp"
 
@@ -57,6 +59,18 @@ struct Cluster : Bench {
     ObjectKey const key = with_finalizer();
     expect_absent();
     script.expect("PUT", "/computes/cpu?", 201, azure::compute_body("cpu", "Creating", kCreatedOn).dump());
+    pass(key);
+    return key;
+  }
+  ObjectKey taken_from_a_lost_store(Json const& answer) {
+    ObjectKey const key = with_finalizer();
+    Json found = azure::compute_body("cpu");
+    found["tags"] = Json::object({{std::string(kOwnerTag), owner_mark("c", key)},
+                                  {std::string(kHolderTag), "a lost store"},
+                                  {std::string(kCreatedTag), kCreatedOn}});
+    list({found});
+    expect_get(found);
+    script.expect("PUT", "/computes/cpu?", 200, answer.dump());
     pass(key);
     return key;
   }
@@ -124,6 +138,20 @@ BOOST_FIXTURE_TEST_CASE(a_created_one_goes_when_its_absence_was_seen, Cluster) {
   expect_absent();
   settle(key);
   BOOST_TEST((store.get(key) == nullptr));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_take_is_in_doubt_until_it_is_seen, Cluster) {
+  ObjectKey const key = taken_from_a_lost_store(azure::compute_body("cpu", "Updating"));
+  BOOST_TEST(store.get(key)->status.text({"doubt", "act"}) == "Take");
+  BOOST_TEST(store.get(key)->status.text("origin").empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(a_take_that_met_another_compute_is_answered_by_that, Cluster) {
+  Json another = azure::compute_body("cpu", "Updating");
+  another["properties"]["createdOn"] = "2026-02-01T10:00:10.1+00:00";
+  ObjectKey const key = taken_from_a_lost_store(another);
+  BOOST_TEST(store.get(key)->status.at("doubt").is_null());
+  BOOST_TEST(store.get(key)->status.text("origin") == "Adopted");
 }
 
 BOOST_FIXTURE_TEST_CASE(a_create_refused_for_its_spec_is_not_sent_again, Cluster) {
