@@ -21,6 +21,8 @@ using reconcilers::Outcome;
 constexpr std::string_view kList =
     "AzureList";  // the queue's word for one list of a workspace: its key is the workspace's
 constexpr std::array<std::string_view, 3> kKinds{"Workspace", "ComputeTarget", "TrainingRun"};
+// Two operators that answer each other's words about what they listed at different times would not end.
+constexpr Duration kAfterAnother = std::chrono::seconds(1);
 constexpr Duration kPassDeadline = std::chrono::minutes(10);  // an upload is the longest thing a pass does
 
 manifests::ConditionStatus status_of(StoredObject const& object, std::string_view type) {
@@ -39,6 +41,12 @@ bool tells_more(StoredObject const& before, StoredObject const& after) {
   return before.resource_version != after.resource_version &&
          (before.generation != after.generation || before.deleted_at != after.deleted_at ||
           before.finalizers != after.finalizers || !(told(before.status) == told(after.status)));
+}
+
+/// Nothing is to be done for its spec. Then what changed is mostly its status, by another operator of this
+/// store: there may be two for a while.
+bool is_told(StoredObject const& object) {
+  return !object.deleted_at && object.status.at("observedGeneration").integer_or(0) == object.generation;
 }
 
 }  // namespace
@@ -72,7 +80,8 @@ void Operator::take_changes() {
           add_now(workspace->key);
       continue;
     }
-    add_now(key);
+    ObjectPtr const object = parts_.store.get(key);
+    queue_.add(key, parts_.clock().steady() + (object && is_told(*object) ? kAfterAnother : Duration{0}));
     wake_dependents(key);
   }
 }

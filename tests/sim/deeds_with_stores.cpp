@@ -24,7 +24,10 @@ void has_two_operators_for_a_while(World& world) {
   Wishes().write_to(world);
   world.run_for(seconds(5));
   world.add_operator(0);
+  std::size_t const before = world.stage.effects();
   world.run_for(minutes(5));
+  std::size_t const done = world.stage.effects() - before;
+  expect(done < 1000, "two operators answered each other " + std::to_string(done) + " times");
   world.leave_operators(0, 1);
   get_ready(world);
   rest(world, 2);
