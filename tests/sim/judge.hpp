@@ -53,6 +53,7 @@ class Judge {
 
   [[nodiscard]] std::vector<std::string> const& verdicts() const { return verdicts_; }
   [[nodiscard]] std::map<std::string, int> const& windows() const { return windows_; }  // how often met
+  [[nodiscard]] bool store_lost() const { return !losses_.empty(); }
   [[nodiscard]] std::map<std::string, int> const& created() const { return created_; }  // by run name
 
  private:
@@ -75,7 +76,6 @@ class Judge {
   };
   /// A breach of a promise, unless one of the windows holds.
   void broken(std::string const& promise, std::initializer_list<Excuse> excuses = {});
-  [[nodiscard]] bool store_lost() const { return !losses_.empty(); }
   [[nodiscard]] bool lost_with(std::string const& run) const;
   void began(std::string const& name, std::string const& owner, std::string const& revision);
   [[nodiscard]] std::int64_t retries_of(std::string const& owner) const;
