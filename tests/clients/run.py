@@ -59,6 +59,8 @@ def make(folder, name, files):
             shutil.copy(file, folder)
         node = node_folder(folder)
         npm = node / "lib/node_modules/npm/bin/npm-cli.js"
+        # node trusts its own list of authorities; what the machine trusts beside them, a company's proxy, is Debian's.
+        os.environ.setdefault("NODE_EXTRA_CA_CERTS", "/etc/ssl/certs/ca-certificates.crt")
         install([node / "bin/node", npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder, name)
 
 
