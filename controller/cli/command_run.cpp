@@ -28,7 +28,7 @@ constexpr Duration kLookForEnd =
 constexpr int kMostWorkers = 64;
 
 Result<int> workers_of(Parsed const& parsed) {
-  std::string const text = parsed.get("workers", "16");
+  std::string const text = parsed.get("workers", "20");
   int workers = 0;
   auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), workers);
   if (error != std::errc{} || end != text.data() + text.size() || workers < 1 || workers > kMostWorkers)

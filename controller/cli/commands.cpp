@@ -29,7 +29,7 @@ constexpr std::array kRunFlags{
          "with --until-settled: exit (1) when it is not settled by then, such as 30m"},
     Flag{"prune", 0, "",
          "at the start, delete what no manifest declares any more; refused for more than half"},
-    Flag{"workers", 0, "N", "passes at the same time, 1 to 64 (default: 16)"},
+    Flag{"workers", 0, "N", "passes at the same time, 1 to 64 (default: 20)"},
     Flag{"log-format", 0, "FORMAT", "of the log", "text|json"},
     Flag{"log-level", 0, "LEVEL", "least level that is logged (default: warning; with --log-file: info)",
          "debug|info|warning|error"},

@@ -26,7 +26,7 @@ struct ProcessOptions {
   directory::DirectoryOptions folder;
   std::string cluster;
   azure::Clouds clouds;
-  int workers = 16;
+  int workers = 20;
   bool prune = false;
   HttpTransportOptions transport;
   std::optional<std::string> ssl_cert_file;  // what local runs see

@@ -34,8 +34,9 @@ class AzureScope {
  public:
   struct Options {
     Duration busy_interval = std::chrono::seconds(5), idle_interval = std::chrono::seconds(60);
-    // After the last of several writes, unless a list is due earlier: what they brought may be there already.
-    Duration after_write = std::chrono::seconds(2);
+    // After the last of several writes, since what they brought may be there soon: then each wait is as long as
+    // the whole time since that write, until it is a busy interval.
+    Duration after_write = std::chrono::seconds(1);
     // Between lists of all jobs with our tag; those between them read the newest only.
     Duration full_list_interval = std::chrono::hours(1);
     // After it comes one more full list: what an earlier process sent has landed by then (rule 2a).

@@ -18,7 +18,7 @@ struct AzureScope::Cache {
   std::uint64_t azure_date_order = 0;
   std::optional<SteadyTime> listed_at;          // when the last list began, then when it ended
   Duration asked_to_wait{0};                    // by a throttled list
-  std::optional<SteadyTime> wrote_at;           // when the last write since that list began was answered
+  std::optional<SteadyTime> wrote_at;           // when the last write was answered
   bool jobs_wanted = false, with_jobs = false;  // since the last list began; by the last list
   std::optional<SteadyTime> full_at;            // when the last complete list of jobs began
   std::optional<SteadyTime> swept_at;           // when what is only remembered as gone was last forgotten

@@ -65,7 +65,10 @@ SteadyTime AzureScope::next_list() const {
   Duration interval = cache_->busy.empty() ? options_.idle_interval : options_.busy_interval;
   if (cache_->jobs_wanted && !cache_->with_jobs) interval = Duration(1);  // another time than the last one's
   SteadyTime due = *cache_->listed_at + interval;
-  if (cache_->wrote_at) due = std::min(due, *cache_->wrote_at + options_.after_write);
+  if (cache_->wrote_at && !cache_->busy.empty()) {
+    SteadyTime const last = std::max(*cache_->listed_at, *cache_->wrote_at);
+    due = std::min(due, last + std::max(options_.after_write, last - *cache_->wrote_at));
+  }
   return std::max(due, *cache_->listed_at + cache_->asked_to_wait);
 }
 
@@ -79,7 +82,6 @@ std::vector<std::string> AzureScope::list_now(bool with_jobs, Context const& con
     std::lock_guard lock(mutex_);  // from its start, so that nobody finds it due while it is under way
     cache_->listed_at = parts_.clock.steady();
     cache_->asked_to_wait = Duration{0};
-    cache_->wrote_at.reset();
     with_jobs = with_jobs || cache_->jobs_wanted;
     cache_->with_jobs = with_jobs;
     cache_->jobs_wanted = false;

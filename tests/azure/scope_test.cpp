@@ -95,17 +95,28 @@ BOOST_FIXTURE_TEST_CASE(a_list_follows_the_last_of_several_writes_soon, Scope) {
   SteadyTime const listed = list_now();
   scope.set_busy("x", true);
   for (int i = 1; i <= 2; ++i) {
-    clock.advance(seconds(1));
+    clock.advance(std::chrono::milliseconds(500));
     wire().expect("PUT", "/computes/a?", 201, compute_body("a", "Creating").dump());
     BOOST_REQUIRE(scope.put_compute("a", Json::object(), {}).has_value());
-    BOOST_TEST((scope.next_list() == clock.steady() + seconds(2)));
+    BOOST_TEST((scope.next_list() == clock.steady() + seconds(1)));
   }
-  clock.advance(std::chrono::milliseconds(2500));
+  clock.advance(std::chrono::milliseconds(3500));
   wire().expect("DELETE", "/computes/a?", 202);
   BOOST_REQUIRE(scope.delete_compute("a", {}).has_value());
   BOOST_TEST((scope.next_list() == listed + seconds(5)));  // it makes none later
+  clock.advance(std::chrono::milliseconds(500));
+  SteadyTime const early = list_now();  // half a second after that write, as a list of every 5 s may
+  BOOST_TEST((scope.next_list() == early + seconds(1)));
+  for (int waited : {1500, 3000}) {  // as long again as since the write
+    clock.advance(scope.next_list() - clock.steady());
+    SteadyTime const again = list_now();
+    BOOST_TEST((scope.next_list() == again + std::chrono::milliseconds(waited)));
+  }
+  clock.advance(seconds(3));
   SteadyTime const again = list_now();
   BOOST_TEST((scope.next_list() == again + seconds(5)));
+  scope.set_busy("x", false);
+  BOOST_TEST((scope.next_list() == again + seconds(60)));
 }
 
 // Rule 1: the answer that counts is that of the request that began last. The clock stands still in these

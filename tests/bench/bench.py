@@ -34,8 +34,9 @@ def clusters():
 
 
 def local_targets():
-    """All in one file, up to 10,000 targets."""
-    return {"local.yaml": "\n---\n".join(local_target(f"local-{i}") for i in range(10000 - CLUSTERS))}
+    """With the clusters 10,000 targets, 500 a file: a file of manifests has at most 1 MiB."""
+    return {f"local-{first}.yaml": "\n---\n".join(local_target(f"local-{i}") for i in range(first, first + 500))
+            for first in range(CLUSTERS, 10000, 500)}
 
 
 def begin(place, workers=None):
