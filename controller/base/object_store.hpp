@@ -24,6 +24,7 @@ std::string to_string(ObjectKey const& key);  // Workspace/default/ml
 /// An immutable snapshot.
 struct StoredObject {
   ObjectKey key;
+  std::string uid;               // of this very object, where the store is an API server; "" in a folder
   std::int64_t generation = 1;   // counts changes of the spec
   std::string resource_version;  // changes with every write to the object
   std::vector<std::string> finalizers;

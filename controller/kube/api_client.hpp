@@ -1,0 +1,64 @@
+// Requests to an API server: credentials, deadlines, and what a failed answer means.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "controller/base/clock.hpp"
+#include "controller/base/http.hpp"
+#include "controller/base/json.hpp"
+#include "controller/base/log.hpp"
+#include "controller/base/metrics.hpp"
+
+namespace trainyard::kube {
+
+struct ApiAccess {
+  std::string server;                // https://host:port[/prefix]
+  std::string token;                 // a bearer token, "" for none
+  std::filesystem::path token_file;  // goes before `token`; read for each request, since it is rotated
+};
+
+/// Safe from any thread. Sends once and never retries; the callers do. Errors: NotFound (404), Conflict (409;
+/// reason AlreadyExists or Conflict), Throttled (429), Unauthorized, Forbidden, Invalid (400, 422), Transient
+/// (410 with reason Expired, 5xx, and what the transport has).
+class ApiClient {
+ public:
+  ApiClient(ApiAccess access, StreamingTransport& transport, Clock const& clock, Scrubber& scrubber,
+            Metrics& metrics);
+
+  Result<Json> get(std::string const& path, Context const& context) {
+    return send("GET", path, "", {}, context);
+  }
+  Result<Json> post(std::string const& path, Json const& body, Context const& context) {
+    return send("POST", path, "application/json", body, context);
+  }
+  Result<Json> put(std::string const& path, Json const& body, Context const& context) {
+    return send("PUT", path, "application/json", body, context);
+  }
+  Result<Json> merge_patch(std::string const& path, Json const& body, Context const& context) {
+    return send("PATCH", path, "application/merge-patch+json", body, context);
+  }
+  /// Hands over the lines of a watch until it ends; `quiet` is the longest wait for one.
+  Result<Done> watch(std::string const& path, std::function<void(std::string line)> const& on_line,
+                     Duration quiet, Context const& context);
+
+ private:
+  Result<Json> send(char const* method, std::string const& path, char const* content_type, Json const& body,
+                    Context const& context);
+  Result<HttpRequest> request(char const* method, std::string const& path) const;
+  Error error_of(HttpResponse const& response, char const* method) const;
+  void count(char const* method, Result<HttpResponse> const& answer) const;
+
+  ApiAccess const access_;
+  std::string host_;  // for the metric
+  StreamingTransport& transport_;
+  Clock const& clock_;
+  Scrubber& scrubber_;
+  Metrics& metrics_;
+};
+
+/// What a Status, the body of a failed answer or of a watch's ERROR event, says.
+Error error_of_status(int code, Json const& status, Scrubber const& scrubber);
+
+}  // namespace trainyard::kube
