@@ -1,5 +1,5 @@
-// HttpTransport on cpprestsdk, the only file pair of ours that knows it. docs/architecture.md lists the rules
-// it obeys.
+// HttpTransport on cpprestsdk, which only this .cpp and the cpprest_* files beside it know.
+// docs/architecture.md lists the rules they obey.
 #pragma once
 
 #include <memory>
@@ -27,10 +27,15 @@ std::string prepare_http_process();
 /// Reads (GET, HEAD) share idle connections, and a read whose idle connection turns out to be closed, or to
 /// hold the rest of an earlier answer, is repeated; every other method gets a connection of its own, so that
 /// it is sent at most once. Answers come unpacked unless the caller sent Accept-Encoding or Range itself.
+/// A stream of lines has a connection of its own. Its head must come within the quiet time, if `quiet` is not
+/// less. Lines come while the body comes if that is chunked; else 64 kB at a time. A stream whose caller
+/// falls behind by more than twice max_response and 1 MiB ends as ResponseTooLarge, one that ends within a
+/// line as ConnectionLost.
+///
 /// Errors of the network have these reasons: HostNotFound, ConnectionFailed, ProxyFailed,
 /// CertificateNotTrusted, TlsHandshakeFailed, Timeout (quiet time), ConnectionLost, MalformedAnswer
 /// (Transient); ResponseTooLarge, InvalidUrl, InvalidHeader, InvalidProxy, InvalidCa (Invalid); Stopped,
 /// DeadlineExceeded (Canceled).
-std::unique_ptr<HttpTransport> make_http_transport(HttpTransportOptions options, Clock const& clock);
+std::unique_ptr<StreamingTransport> make_http_transport(HttpTransportOptions options, Clock const& clock);
 
 }  // namespace trainyard

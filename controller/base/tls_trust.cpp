@@ -59,15 +59,22 @@ void add_system(X509_STORE* store, std::string const& file) {
 
 }  // namespace
 
+std::size_t with_allowance(std::size_t body) { return 2 * body + kAllowance; }
+
 void TlsWatch::begin(std::size_t max_bytes, std::function<void()> flooded) {
   std::lock_guard const lock(mutex_);
-  left_ = 2 * max_bytes + kAllowance;
+  allowed_ = left_ = with_allowance(max_bytes);
   flooded_ = std::move(flooded);
 }
 
 void TlsWatch::end() {
   std::lock_guard const lock(mutex_);
   flooded_ = nullptr;
+}
+
+void TlsWatch::saw_progress() {
+  std::lock_guard const lock(mutex_);
+  left_ = allowed_;
 }
 
 void TlsWatch::saw_bytes(std::size_t count) {

@@ -12,6 +12,9 @@
 
 namespace trainyard {
 
+/// How many bytes may come for a body of so many: much more is a flood.
+std::size_t with_allowance(std::size_t body);
+
 /// What OpenSSL's callbacks report about the connections of one client. Written on the I/O thread.
 class TlsWatch {
  public:
@@ -19,6 +22,8 @@ class TlsWatch {
   /// came.
   void begin(std::size_t max_bytes, std::function<void()> flooded);
   void end();
+  /// Of a body without end: a part of it was taken, and counts start anew.
+  void saw_progress();
 
   void saw_finished() { finished_ = true; }
   void saw_bytes(std::size_t count);
@@ -32,6 +37,7 @@ class TlsWatch {
  private:
   std::atomic<bool> finished_ = false;
   mutable std::mutex mutex_;
+  std::size_t allowed_ = 0;        // guarded by mutex_
   std::size_t left_ = 0;           // guarded by mutex_
   std::function<void()> flooded_;  // guarded by mutex_
   std::string bad_certificate_;    // guarded by mutex_
