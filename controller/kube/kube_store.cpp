@@ -245,6 +245,7 @@ void KubeStore::follow_secret(ObjectKey const& key, std::string const& read_vers
 
 /// Whenever one is read, which is seldom: few are left that nobody refers to.
 void KubeStore::forget_unused_secrets(ObjectKey const& just_read) {
+  if (!options_.secrets_of) return;
   std::set<ObjectKey> used{just_read};
   for (Kind const& kind : kinds_)
     for (ObjectPtr const& object : list(kind.type.kind))

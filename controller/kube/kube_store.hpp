@@ -30,10 +30,9 @@ struct KubeStoreOptions {
   std::vector<ResourceType> kinds;
   std::string ns;        // the only namespace that is served; "" for all
   std::string instance;  // who reports events: the pod's name
-  /// The Secrets that an object refers to, by name, in its own namespace. They are watched while any does.
-  std::function<std::set<std::string>(StoredObject const&)> secrets_of = [](auto const&) {
-    return std::set<std::string>();
-  };
+  /// The Secrets that an object refers to, by name, in its own namespace: what was read is watched while any
+  /// does, or, without this function, for ever.
+  std::function<std::set<std::string>(StoredObject const&)> secrets_of;
 };
 
 /// Reads come from informers' caches; a write goes to the server with the version that was read, and its
