@@ -65,15 +65,15 @@ void KubeStore::start() {
 }
 
 void KubeStore::stop() {
-  std::map<ObjectKey, SecretWatch> secrets;
+  std::map<ObjectKey, Followed> followed;
   {
     std::lock_guard lock(mutex_);
     running_ = false;
-    secrets.swap(secrets_);
+    followed.swap(followed_);
   }
   for (std::jthread& thread : threads_) thread.request_stop();
-  for (auto& [key, watch] : secrets) watch.thread.request_stop();
-  threads_.clear();  // joins, as `secrets` does at its end
+  for (auto& [key, watch] : followed) watch.thread.request_stop();
+  threads_.clear();  // joins, as `followed` does at its end
 }
 
 bool KubeStore::synced() const {
@@ -95,9 +95,9 @@ void KubeStore::flush_events(Context const& context) {
 std::string KubeStore::seen_version(ObjectKey const& key) const {
   if (ObjectPtr const object = get(key)) return object->resource_version;
   std::lock_guard lock(mutex_);
-  auto const watch = secrets_.find(key);
-  ObjectPtr const secret = watch == secrets_.end() ? nullptr : watch->second.informer->get(key);
-  return secret ? secret->resource_version : "";
+  auto const watch = followed_.find(key);
+  ObjectPtr const seen = watch == followed_.end() ? nullptr : watch->second.informer->get(key);
+  return seen ? seen->resource_version : "";
 }
 
 KubeStore::Kind const* KubeStore::find(std::string_view kind) const {
@@ -210,13 +210,11 @@ void KubeStore::record(Event event) {
 
 Result<std::string> KubeStore::secret(std::string_view ns, std::string_view name, std::string_view key,
                                       Context const& context) {
-  Result<Json> const secret = parts_.api.get(object_path(kSecrets, ns, name), context);
-  if (!secret && secret.error().kind != ErrorKind::NotFound)
-    return secret.error().while_doing("reading Secret " + std::string(ns) + "/" + std::string(name));
-  ObjectKey const read{"Secret", std::string(ns), std::string(name)};
-  follow_secret(read, secret ? secret->text({"metadata", "resourceVersion"}) : "");
-  forget_unused_secrets(read);
-  if (!secret) return secret_missing(ns, name, " is not there: create it (kubectl create secret generic)");
+  Result<Json> const secret =
+      read_and_follow(kSecrets, {"Secret", std::string(ns), std::string(name)}, context);
+  if (!secret && secret.error().kind == ErrorKind::NotFound)
+    return secret_missing(ns, name, " is not there: create it (kubectl create secret generic)");
+  if (!secret) return secret.error();
   Json const* const data = secret->at("data").find(key);
   if (data == nullptr) return secret_missing(ns, name, " has no key '" + std::string(key) + "': add it");
   Result<std::string> value = base64_decode(data->string_or(""));
@@ -224,56 +222,68 @@ Result<std::string> KubeStore::secret(std::string_view ns, std::string_view name
   return value;
 }
 
-void KubeStore::follow_secret(ObjectKey const& key, std::string const& read_version) {
+Result<Json> KubeStore::config_map(std::string_view ns, std::string_view name, Context const& context) {
+  return read_and_follow(kConfigMaps, {"ConfigMap", std::string(ns), std::string(name)}, context);
+}
+
+Result<Json> KubeStore::read_and_follow(ResourceType const& type, ObjectKey const& key,
+                                        Context const& context) {
+  Result<Json> object = parts_.api.get(object_path(type, key.ns, key.name), context);
+  if (!object && object.error().kind != ErrorKind::NotFound)
+    return object.error().while_doing("reading " + to_string(key));
+  follow(type, key, object ? object->text({"metadata", "resourceVersion"}) : "");
+  forget_unused(key);
+  return object;
+}
+
+void KubeStore::follow(ResourceType const& type, ObjectKey const& key, std::string const& read_version) {
   std::lock_guard lock(mutex_);
   if (!running_) return;
-  SecretWatch& watch = secrets_[key];
-  watch.read_version = read_version;
-  if (watch.informer) return;
-  watch.informer = std::make_unique<Informer>(
-      Selection{kSecrets, key.ns, key.name},
+  Followed& followed = followed_[key];
+  followed.read_version = read_version;
+  if (followed.informer) return;
+  followed.informer = std::make_unique<Informer>(
+      Selection{type, key.ns, key.name},
       InformerParts{.api = parts_.api,
                     .clock = parts_.clock,
                     .random = parts_.random,
                     .log = parts_.log,
                     .scrubber = parts_.scrubber,
-                    .changed = [this](ObjectKey const& secret) { secret_changed(secret); }});
-  watch.thread = std::jthread([this, informer = watch.informer.get()](std::stop_token const& stop) {
+                    .changed = [this](ObjectKey const& changed) { followed_changed(changed); }});
+  followed.thread = std::jthread([this, informer = followed.informer.get()](std::stop_token const& stop) {
     informer->run(parts_.clock, stop);
   });
 }
 
+void KubeStore::followed_changed(ObjectKey const& key) {
+  {
+    std::lock_guard lock(mutex_);
+    auto const followed = followed_.find(key);
+    if (followed == followed_.end()) return;
+    ObjectPtr const now = followed->second.informer->get(key);
+    if ((now ? now->resource_version : "") == followed->second.read_version) return;  // it was read so
+    changes_.push_back(key);
+  }
+  parts_.changed();
+}
+
 /// Whenever one is read, which is seldom: few are left that nobody refers to.
-void KubeStore::forget_unused_secrets(ObjectKey const& just_read) {
-  if (!options_.secrets_of) return;
+void KubeStore::forget_unused(ObjectKey const& just_read) {
+  if (!options_.refers_to) return;
   std::set<ObjectKey> used{just_read};
   for (Kind const& kind : kinds_)
-    for (ObjectPtr const& object : list(kind.type.kind))
-      for (std::string const& name : options_.secrets_of(*object))
-        used.insert({"Secret", object->key.ns, name});
-  std::vector<SecretWatch> unused;  // their threads end after the lock is given back
+    for (ObjectPtr const& object : list(kind.type.kind)) used.merge(options_.refers_to(*object));
+  std::vector<Followed> unused;  // their threads end after the lock is given back
   std::lock_guard lock(mutex_);
-  for (auto it = secrets_.begin(); it != secrets_.end();) {
+  for (auto it = followed_.begin(); it != followed_.end();) {
     if (used.contains(it->first)) {
       ++it;
       continue;
     }
     it->second.thread.request_stop();
     unused.push_back(std::move(it->second));
-    it = secrets_.erase(it);
+    it = followed_.erase(it);
   }
-}
-
-void KubeStore::secret_changed(ObjectKey const& key) {
-  {
-    std::lock_guard lock(mutex_);
-    auto const watch = secrets_.find(key);
-    if (watch == secrets_.end()) return;
-    ObjectPtr const now = watch->second.informer->get(key);
-    if ((now ? now->resource_version : "") == watch->second.read_version) return;  // it was read so
-    changes_.push_back(key);
-  }
-  parts_.changed();
 }
 
 void KubeStore::changed(ObjectKey const& key) {

@@ -30,9 +30,9 @@ struct KubeStoreOptions {
   std::vector<ResourceType> kinds;
   std::string ns;        // the only namespace that is served; "" for all
   std::string instance;  // who reports events: the pod's name
-  /// The Secrets that an object refers to, by name, in its own namespace: what was read is watched while any
-  /// does, or, without this function, for ever.
-  std::function<std::set<std::string>(StoredObject const&)> secrets_of;
+  /// The Secrets and ConfigMaps that an object refers to, in its own namespace: what was read is followed
+  /// while any does, or, without this function, for ever.
+  std::function<std::set<ObjectKey>(StoredObject const&)> refers_to;
 };
 
 /// Reads come from informers' caches; a write goes to the server with the version that was read, and its
@@ -50,7 +50,10 @@ class KubeStore final : public ObjectStore {
   [[nodiscard]] std::optional<Error> failure() const;
   /// Waits until the events recorded so far are written, or `context` ends.
   void flush_events(Context const& context);
-  /// The version last seen of an object, or of a Secret that is watched; "" if there is none.
+  /// A ConfigMap as it is now, followed from now on as Secrets are: take_changes() has its key when it
+  /// changes.
+  Result<Json> config_map(std::string_view ns, std::string_view name, Context const& context);
+  /// The version last seen of an object, or of a Secret or ConfigMap that is followed; "" if there is none.
   [[nodiscard]] std::string seen_version(ObjectKey const& key) const;
 
   [[nodiscard]] ObjectPtr get(ObjectKey const& key) const override;
@@ -70,8 +73,8 @@ class KubeStore final : public ObjectStore {
     ResourceType type;
     std::unique_ptr<Informer> informer;
   };
-  /// A Secret's versions are followed, never its data.
-  struct SecretWatch {
+  /// What objects refer to: its versions are watched, its data is not kept.
+  struct Followed {
     std::unique_ptr<Informer> informer;
     std::string read_version;  // that the last read had
     std::jthread thread;
@@ -81,9 +84,10 @@ class KubeStore final : public ObjectStore {
   Result<ObjectPtr> put_finalizers(StoredObject const& current, std::vector<std::string> finalizers,
                                    Context const& context);
   void changed(ObjectKey const& key);
-  void secret_changed(ObjectKey const& key);
-  void follow_secret(ObjectKey const& key, std::string const& read_version);
-  void forget_unused_secrets(ObjectKey const& just_read);
+  Result<Json> read_and_follow(ResourceType const& type, ObjectKey const& key, Context const& context);
+  void follow(ResourceType const& type, ObjectKey const& key, std::string const& read_version);
+  void followed_changed(ObjectKey const& key);
+  void forget_unused(ObjectKey const& just_read);
 
   KubeStoreOptions const options_;
   KubeStoreParts const parts_;
@@ -92,10 +96,10 @@ class KubeStore final : public ObjectStore {
   Wakeup flushed_;
 
   mutable std::mutex mutex_;
-  std::vector<ObjectKey> changes_;            // guarded by mutex_
-  std::map<ObjectKey, SecretWatch> secrets_;  // guarded by mutex_
-  bool running_ = false;                      // guarded by mutex_
-  std::vector<std::jthread> threads_;         // last: they end before what they use
+  std::vector<ObjectKey> changes_;          // guarded by mutex_
+  std::map<ObjectKey, Followed> followed_;  // guarded by mutex_
+  bool running_ = false;                    // guarded by mutex_
+  std::vector<std::jthread> threads_;       // last: they end before what they use
 };
 
 }  // namespace trainyard::kube
