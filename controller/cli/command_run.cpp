@@ -37,23 +37,23 @@ Result<int> workers_of(Parsed const& parsed) {
 }
 
 Result<ProcessOptions> options_of(Parsed const& parsed) {
-  ProcessOptions options{.folder = folder_of(parsed), .cluster = parsed.get("cluster-name")};
+  ProcessOptions options{.folder = folder_of(parsed), .core = {.cluster = parsed.get("cluster-name")}};
   if (!parsed.has("directory"))
     return usage_error("--directory is missing: name the folder of manifests, such as --directory manifests");
-  if (options.cluster.empty())
+  if (options.core.cluster.empty())
     return usage_error(
         "--cluster-name is missing: it is part of every mark and run name in Azure, so it has no default. "
         "Choose a name "
         "for this place, such as --cluster-name laptop, and keep it for ever");
   Result<int> const workers = workers_of(parsed);
   if (!workers) return workers.error();
-  options.workers = *workers;
+  options.core.workers = *workers;
   options.prune = parsed.has("prune");
   if (parsed.has("clouds")) {
     std::string const file = parsed.get("clouds");
     Result<directory::FileText> const text = directory::read_file(file);
     if (!text) return text.error().while_doing("--clouds");
-    if (Result<Done> const added = options.clouds.add_yaml(file, text->text); !added)
+    if (Result<Done> const added = options.core.clouds.add_yaml(file, text->text); !added)
       return added.error().while_doing("--clouds");
   }
   return options;
@@ -114,7 +114,7 @@ int run_operator(Parsed const& parsed) {
   forbid_core_files();
   std::string const certificates = prepare_http_process();
   if (!certificates.empty()) options->ssl_cert_file = certificates;
-  options->transport = transport_options_from_environment();
+  options->core.transport = transport_options_from_environment();
 
   SystemRandom random;
   Scrubber scrubber;
@@ -130,11 +130,7 @@ int run_operator(Parsed const& parsed) {
   StopSignals signals;
   Wakeup changed, shown;
   Result<std::unique_ptr<OperatorProcess>> process = OperatorProcess::open(
-      *std::move(options), {.clock = clock,
-                            .random = random,
-                            .log = log,
-                            .scrubber = scrubber,
-                            .metrics = metrics,
+      *std::move(options), {.surroundings = {clock, random, log, scrubber, metrics},
                             .changed = [&] { changed.notify(); },
                             .problem = [&](std::string const& text) { view->note("trainyard: " + text); }});
   if (!process) return fail(process.error());
