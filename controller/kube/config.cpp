@@ -65,6 +65,21 @@ Result<ClusterAccess> cluster_access(ConfigSource const& source) {
                           ", and no pod's service account; name one by --kubeconfig"};
 }
 
+HttpTransportOptions transport_options(ClusterAccess const& access, HttpTransportOptions proxies) {
+  HttpTransportOptions options = std::move(proxies);
+  options.ca_pem = access.ca_pem;
+  options.system_roots = access.ca_pem.empty();  // a cluster's own authority is the only one it has
+  options.client_certificate_pem = access.client_certificate_pem;
+  options.client_key_pem = access.client_key_pem;
+  options.server_name = access.tls_server_name;
+  options.verify = !access.insecure;
+  if (!access.proxy_url.empty()) {
+    options.https_proxy = options.http_proxy = access.proxy_url;
+    options.no_proxy.clear();
+  }
+  return options;
+}
+
 Result<std::string> bearer_token(ClusterAccess const& access) {
   if (access.token_file.empty()) return access.token;
   Result<std::string> const text = read_text_file(access.token_file);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "controller/base/http_transport.hpp"
 #include "controller/base/result.hpp"
 
 namespace trainyard::kube {
@@ -35,6 +36,9 @@ struct ConfigSource {
 /// files the first counts), else ~/.kube/config, else the pod's service account. An Error (Invalid;
 /// InvalidKubeconfig, InvalidServiceAccount, NoKubeconfig) names file, field and remedy, and no secret.
 Result<ClusterAccess> cluster_access(ConfigSource const& source);
+
+/// `proxies` has those of the environment, which proxy-url replaces.
+HttpTransportOptions transport_options(ClusterAccess const& access, HttpTransportOptions proxies);
 
 /// The token as it is now; "" if there is none.
 Result<std::string> bearer_token(ClusterAccess const& access);
