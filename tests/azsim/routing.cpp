@@ -103,17 +103,6 @@ std::optional<HttpResponse> check_bearer(Shared const& shared, Call const& call)
       "The access token expiry UTC time is earlier than current UTC time '" + to_rfc3339(call.now) + "'.");
 }
 
-std::optional<HttpResponse> check_version(Call const& call) {
-  if (call.api_version.empty())
-    return gateway_error(400, "MissingApiVersionParameter",
-                         "The api-version query parameter (?api-version=) is required for all requests.");
-  if (!well_formed_version(call.api_version))
-    return gateway_error(400, "InvalidApiVersionParameter",
-                         "The api-version '" + call.api_version +
-                             "' is invalid. The supported versions are '2024-04-01,2023-10-01,2023-04-01'.");
-  return std::nullopt;
-}
-
 std::optional<HttpResponse> check_parents(Shared const& shared, Operation const& operation,
                                           Call const& call) {
   auto const sub = call.names.find("sub");
@@ -130,6 +119,17 @@ std::optional<HttpResponse> check_parents(Shared const& shared, Operation const&
 }
 
 }  // namespace
+
+std::optional<HttpResponse> refuse_version(Call const& call) {
+  if (call.api_version.empty())
+    return gateway_error(400, "MissingApiVersionParameter",
+                         "The api-version query parameter (?api-version=) is required for all requests.");
+  if (!well_formed_version(call.api_version))
+    return gateway_error(400, "InvalidApiVersionParameter",
+                         "The api-version '" + call.api_version +
+                             "' is invalid. The supported versions are '2024-04-01,2023-10-01,2023-04-01'.");
+  return std::nullopt;
+}
 
 Router::Router(std::vector<Operation> operations) {
   for (Operation& operation : operations) {
@@ -170,7 +170,7 @@ std::optional<HttpResponse> refuse(Shared const& shared, Operation const& operat
   if (!arm && operation.door != Operation::Door::DataPlane) return std::nullopt;
   if (std::optional<HttpResponse> refused = check_bearer(shared, call)) return refused;
   if (arm)
-    if (std::optional<HttpResponse> refused = check_version(call)) return refused;
+    if (std::optional<HttpResponse> refused = refuse_version(call)) return refused;
   return check_parents(shared, operation, call);
 }
 
