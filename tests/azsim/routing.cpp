@@ -62,14 +62,6 @@ bool is_parent(Operation const& operation, std::string const& placeholder) {
   return operation.pattern.find(in_pattern + "/") != std::string::npos;
 }
 
-bool well_formed_version(std::string_view version) {
-  if (version.size() < 10 || (version.size() > 10 && version[10] != '-')) return false;
-  for (std::size_t i = 0; i < 10; ++i)
-    if (i == 4 || i == 7 ? version[i] != '-' : std::isdigit(static_cast<unsigned char>(version[i])) == 0)
-      return false;
-  return true;
-}
-
 HttpResponse unauthorized(Shared const& shared, std::string_view code, std::string_view message) {
   HttpResponse reply =
       json_reply(401, Json::object({{"error", Json::object({{"code", code}, {"message", message}})}}));
@@ -119,17 +111,6 @@ std::optional<HttpResponse> check_parents(Shared const& shared, Operation const&
 }
 
 }  // namespace
-
-std::optional<HttpResponse> refuse_version(Call const& call) {
-  if (call.api_version.empty())
-    return gateway_error(400, "MissingApiVersionParameter",
-                         "The api-version query parameter (?api-version=) is required for all requests.");
-  if (!well_formed_version(call.api_version))
-    return gateway_error(400, "InvalidApiVersionParameter",
-                         "The api-version '" + call.api_version +
-                             "' is invalid. The supported versions are '2024-04-01,2023-10-01,2023-04-01'.");
-  return std::nullopt;
-}
 
 Router::Router(std::vector<Operation> operations) {
   for (Operation& operation : operations) {
