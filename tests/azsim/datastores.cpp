@@ -245,15 +245,7 @@ class DatastoreService final : public Datastores {
     Datastore const* store = find(shared_.workspace(call), call.name("name"));
     if (store == nullptr) return not_found(call);
     if (store->secrets.is_null()) return bad(call, "The datastore " + store->name + " has no credentials.");
-    if (!call.body.at("expirableSecret").bool_or(false) ||
-        store->secrets.text("secretsType") != "AccountKey" ||
-        store->properties.text("datastoreType") != "AzureBlob")
-      return json_reply(200, store->secrets);
-    // Of a key, what expires is a SAS. Source: azure-ai-ml, which up to 1.32 takes nothing else.
-    std::string const url = shared_.blobs->signed_url(store->properties.text("accountName"),
-                                                      store->properties.text("containerName"), "", "racwdl");
-    return json_reply(200,
-                      Json::object({{"secretsType", "Sas"}, {"sasToken", url.substr(url.find('?') + 1)}}));
+    return json_reply(200, store->secrets);
   }
 
   Shared& shared_;

@@ -97,13 +97,9 @@ BOOST_FIXTURE_TEST_CASE(named_outputs_are_in_the_datastore_and_become_assets, Ex
                            .named_outputs = {{"model", {{"deep/m", "weights"}}}, {"report", {{"", "told"}}}}};
   BOOST_TEST(status_of("j") == "Completed");
   Json const store = json(arm("GET", "/datastores/workspaceblobstore")).at("properties");
-  std::string const sas = json(arm("POST", "/datastores/workspaceblobstore/listSecrets",
-                                   Json::object({{"expirableSecret", true}})))
-                              .text("sasToken");
   auto const blob = [&](std::string const& path) {
-    std::string const container =
-        options.base_url + "/blob/" + store.text("accountName") + "/" + store.text("containerName");
-    return send({.method = "GET", .url = container + "/" + path + "?" + sas}).body;
+    return ask("GET", "/blob/" + store.text("accountName") + "/" + store.text("containerName") + "/" + path)
+        .body;
   };
   BOOST_TEST(blob("azureml/j/model/deep/m") == "weights");
   BOOST_TEST(blob("r.txt") == "told");

@@ -36,13 +36,14 @@ folder.mkdir()
 
 class Client(unittest.TestCase):
     options = ()
+    files = None
 
     def setUp(self):
-        self.azsim, self.proxy = self.enterContext(azure("--workspace", f"{GROUP}/{WORKSPACE}", *self.options))
+        self.azsim, self.proxy = self.enterContext(
+            azure("--workspace", f"{GROUP}/{WORKSPACE}", *self.options, files=self.files))
         self.source = self.azsim.folder / "source"
         self.source.mkdir()
         (self.source / "train.py").write_text(SCRIPT)
-        (self.source / "named.py").write_text(NAMED)
         self.client = MLClient(DefaultAzureCredential(), SUBSCRIPTION, GROUP, WORKSPACE, enable_telemetry=False,
                                polling_interval=0.5)
 
@@ -53,6 +54,11 @@ class Client(unittest.TestCase):
     def make_cluster(self):
         return self.client.compute.begin_create_or_update(
             AmlCompute(name="cpu", size="Standard_DS3_v2", max_instances=2)).result()
+
+    def wait_for(self, job, status):
+        end = time.monotonic() + 120
+        while self.client.jobs.get(job.name).status != status and time.monotonic() < end:
+            time.sleep(0.1)
 
     def streamed(self, job):
         with contextlib.redirect_stdout(io.StringIO()) as output:
@@ -94,6 +100,7 @@ class Jobs(Client):
              f"{self.account()}.blob.core.windows.net:443"})
 
     def test_a_named_output_is_downloaded(self):
+        (self.source / "named.py").write_text(NAMED)
         job = self.submit("python3 named.py ${{outputs.model}}", code=str(self.source),
                           outputs={"model": Output(type="uri_folder")})
         self.streamed(job)
@@ -112,9 +119,7 @@ class Jobs(Client):
 
     def test_a_running_job_is_canceled(self):
         job = self.submit("sleep 600")
-        end = time.monotonic() + 120
-        while self.client.jobs.get(job.name).status != "Running" and time.monotonic() < end:
-            time.sleep(0.1)
+        self.wait_for(job, "Running")
         self.client.jobs.begin_cancel(job.name).result()
         self.assertEqual(self.client.jobs.get(job.name).status, "Canceled")
 
@@ -131,7 +136,7 @@ class Lists(Client):
 
 
 class DataAssets(Client):
-    def test_a_file_is_uploaded_with_what_the_datastore_gives(self):
+    def test_a_file_is_uploaded_with_the_key_of_the_account(self):
         (self.source / "large.bin").write_bytes(bytes(range(256)) * 1024)
         for version in ("1", "2"):  # the second one finds the files there
             made = self.client.data.create_or_update(
