@@ -24,7 +24,8 @@ std::string blob_url(Options const& options, std::string_view account) {
 
 std::string storage_suffix(Options const& options) {
   if (options.public_names) return std::string(kPublicStorage);
-  return options.base_url.substr(options.base_url.find("//") + 2);
+  // azure-storage finds the account by the `core`, which every cloud has.
+  return "core." + options.base_url.substr(options.base_url.find("//") + 2);
 }
 
 std::string served_path(Url const& url) {
@@ -34,7 +35,7 @@ std::string served_path(Url const& url) {
 }
 
 std::vector<std::string> host_names(Options const& options) {
-  std::vector<std::string> names{"localhost", "*.blob.localhost"};
+  std::vector<std::string> names{"localhost", "*.blob.core.localhost"};
   if (options.public_names)
     for (char const* name :
          {"management.azure.com", "login.microsoftonline.com", "*.api.azureml.ms", "*.blob.core.windows.net"})

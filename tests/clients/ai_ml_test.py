@@ -175,7 +175,7 @@ class AnotherCloud(unittest.TestCase):
         self.assertIn(200, [one["status"] for one in self.azsim.requests("clouds.endpoints")])
         port = urllib.parse.urlsplit(self.azsim.url).port
         account = self.client.datastores.get("workspaceblobstore").account_name
-        self.assertEqual(self.proxy.hosts, {f"localhost:{port}", f"{account}.blob.localhost:{port}"})
+        self.assertEqual(self.proxy.hosts, {f"localhost:{port}", f"{account}.blob.core.localhost:{port}"})
 
 
 if __name__ == "__main__":
