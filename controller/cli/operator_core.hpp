@@ -49,6 +49,7 @@ class OperatorCore {
   /// Takes no more work and lets the passes under way end; what they wait for is cut short after a while.
   void stop();
   void wake() { operator_.wake(); }
+  void refresh_metrics() const { operator_.refresh_metrics(); }
   /// Every object was looked at, nothing is under way, and nothing will move by itself.
   [[nodiscard]] bool settled();
   [[nodiscard]] Activity const& activity() const { return activity_; }

@@ -44,6 +44,7 @@ class OperatorProcess {
 
   [[nodiscard]] std::vector<ObjectPtr> objects() const;  // of all kinds
   [[nodiscard]] bool settled() { return core_.settled(); }
+  void refresh_metrics() const { core_.refresh_metrics(); }
   [[nodiscard]] bool started() const { return started_; }
   [[nodiscard]] std::size_t problems() const { return problems_; }
   [[nodiscard]] Activity const& activity() const { return core_.activity(); }
