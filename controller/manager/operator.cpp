@@ -10,6 +10,7 @@
 #include "reconcilers/conditions.hpp"
 #include "reconcilers/drivers/aml_run.hpp"
 #include "reconcilers/names.hpp"
+#include "reconcilers/references.hpp"
 #include "reconcilers/training_run/present.hpp"
 
 namespace trainyard::manager {
@@ -96,11 +97,10 @@ void Operator::add_now(ObjectKey const& key) { queue_.add(key, parts_.clock().st
 
 void Operator::take_changes() {
   for (ObjectKey const& key : parts_.store.take_changes()) {
-    if (key.kind == "Secret") {
-      for (ObjectPtr const& workspace : parts_.store.list("Workspace"))
-        if (workspace->key.ns == key.ns &&
-            workspace->spec.text({"credential", "clientSecret", "secretRef", "name"}) == key.name)
-          add_now(workspace->key);
+    if (key.kind == "Secret" || key.kind == "ConfigMap") {
+      for (std::string_view const kind : kKinds)
+        for (ObjectPtr const& object : parts_.store.list(kind))
+          if (reconcilers::refers_to(*object).contains(key)) add_now(object->key);
       continue;
     }
     ObjectPtr const object = parts_.store.get(key);
