@@ -25,6 +25,7 @@ struct ComputeOptions {
   // The world.
   int operators = 1;      // on the same store
   int stores = 1;         // of one cluster name; 2: each with an operator, and the same spec
+  int leaving = 0;        // 1: the first store's object is being deleted from the start
   int retain = 0;         // 1: the user may change the deletionPolicy
   int wipe = 0;           // 1: what somebody else changes loses its tags
   int replace = 0;        // 1: the size is one that Azure cannot change in place, and replace: WhenChanged
