@@ -101,6 +101,7 @@ struct ComputeState {
     Byte mark_kept = 0;      // bits: it knew that it is another's, saw its own mark there, and let it be
     Byte store = 0;          // whose PUT created it, of ours
     Byte in_w12 = 0;         // nothing tells any more that we made it
+    Byte disowned = 0;       // another changed it before the status of the store that made it knew it
     Byte left = 0;           // it was left behind, as told to or as judged already
     bool operator==(Truth const&) const = default;
   };

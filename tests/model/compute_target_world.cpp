@@ -19,6 +19,13 @@ bool is_tagging(S::Request const& request) {
   return request.act == Act::Mark || request.act == Act::Take || request.act == Act::Unmark;
 }
 
+/// What that store made it takes for another's, and does not take back.
+bool is_disowned(S const& s) {
+  S::Status const& status = s.stores[s.truth.store].status;
+  return s.truth.disowned != 0 && status.origin == S::Origin::Adopted &&
+         status.created_on == s.compute.created_on;
+}
+
 /// Another's: why may it be taken for ours?
 Window excuse_theirs(S const& s, int store) {
   if (s.w1 != 0) return Window::W1;
@@ -179,7 +186,10 @@ void ComputeModel::World::remove(S& s, S::Request const& request, std::vector<Br
   bool const alive = s.compute.stage == Stage::Creating || s.compute.stage == Stage::Succeeded;
   if (s.truth.maker == Maker::Us && s.made_elsewhere(request.store) && alive &&
       maker.spec.object == Object::Live && !maker.status.gave_up(s.compute.created_on))
-    breaches.push_back({Promise::DeletedOther, s.w11 != 0 && !replaced ? Window::W11 : window});
+    breaches.push_back({Promise::DeletedOther, replaced         ? window
+                                               : s.w11 != 0     ? Window::W11
+                                               : is_disowned(s) ? Window::W12
+                                                                : window});
   s.compute.stage = Stage::Deleting;
 }
 
