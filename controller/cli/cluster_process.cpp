@@ -1,7 +1,7 @@
 #include "controller/cli/cluster_process.hpp"
 
 #include "controller/base/encoding.hpp"
-#include "controller/cluster/references.hpp"
+#include "reconcilers/references.hpp"
 #include "manifests/kinds.hpp"
 
 namespace trainyard::cli {
@@ -47,7 +47,7 @@ ClusterProcess::ClusterProcess(ClusterOptions options, Surroundings surroundings
       store_({.kinds = resource_types(),
               .ns = options_.ns,
               .instance = options_.instance,
-              .refers_to = cluster::refers_to},
+              .refers_to = reconcilers::refers_to},
              {.api = api_,
               .clock = surroundings_.clock,
               .random = surroundings_.random,
@@ -102,7 +102,7 @@ Result<Done> ClusterProcess::run(std::stop_token const& stop) {
     // What an earlier leader sent may still land: the core counts its waits from here.
     auto core = std::make_unique<OperatorCore>(
         options_.core, surroundings_,
-        CoreParts{.store = store_, .local = *runner_, .sources = sources_, .holder = *holder});
+        CoreParts{.store = store_, .local = runner_, .sources = sources_, .holder = *holder});
     core->start();
     {
       std::lock_guard lock(mutex_);

@@ -11,7 +11,7 @@
 #include "controller/cli/folder.hpp"
 #include "controller/cli/health_server.hpp"
 #include "controller/cli/stop_signals.hpp"
-#include "controller/cli/table.hpp"
+#include "controller/cli/progress_view.hpp"
 #include "controller/kube/config.hpp"
 
 namespace trainyard::cli {

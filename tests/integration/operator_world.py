@@ -170,7 +170,7 @@ class OperatorTest(unittest.TestCase):
                 "stringData": {"clientSecret": value}}
 
     def workspace(self):
-        return json.loads(kubectl("create", "--dry-run=client", "-o", "json", "-f",
+        return json.loads(kubectl("create", "--dry-run=client", "-o", "json", "-n", self.ns, "-f",
                                   SAMPLES / "quickstart/workspace.yaml"))
 
     def cluster(self, name="cpu-cluster", **create):
