@@ -10,6 +10,7 @@ namespace trainyard::manifests {
 namespace {
 
 constexpr std::string_view kLabel = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
+constexpr std::string_view kObjectName = "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$";
 constexpr std::string_view kGuid =
     "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$";
 constexpr std::string_view kComputeName = "^[a-zA-Z][a-zA-Z0-9-]{1,30}[a-zA-Z0-9]$";
@@ -88,7 +89,7 @@ constexpr std::array kWorkspace{
     Field{.path = "spec.credential.clientSecret.secretRef.name",
           .type = "string",
           .required = true,
-          .pattern = "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$",
+          .pattern = kObjectName,
           .least = 1,
           .most = 253,
           .expects = "the name of a Secret in the namespace",
@@ -181,21 +182,32 @@ constexpr std::array kTrainingRun{
           .least = 1,
           .most = 255,
           .expects = "letters, digits, '_' and '-', a letter or digit first"},
-    Field{
-        .path = "spec.source", .type = "object", .required = true, .expects = "a directory with the script"},
+    Field{.path = "spec.source",
+          .type = "object",
+          .required = true,
+          .expects = "directory or configMap, which have the script"},
     Field{.path = "spec.source.directory",
           .type = "string",
-          .required = true,
           .least = 1,
           .most = 1024,
           .expects = "a path from the manifest's own folder, such as src"},
+    Field{.path = "spec.source.configMap",
+          .type = "object",
+          .expects = "the name of a ConfigMap in the namespace"},
+    Field{.path = "spec.source.configMap.name",
+          .type = "string",
+          .required = true,
+          .pattern = kObjectName,
+          .least = 1,
+          .most = 253,
+          .expects = "the name of a ConfigMap in the namespace"},
     Field{.path = "spec.script", .type = "object", .required = true, .expects = "file, the script to run"},
     Field{.path = "spec.script.file",
           .type = "string",
           .required = true,
           .least = 1,
           .most = 1024,
-          .expects = "a path within the source directory, such as train.py"},
+          .expects = "a path within the source, such as train.py"},
     Field{.path = "spec.script.arguments",
           .type = "array",
           .least = 0,

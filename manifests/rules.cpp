@@ -31,7 +31,7 @@ class Rules {
   }
 
   void training_run() {
-    source_directory();
+    source();
     script_file();
     variables();
     retry_on();
@@ -72,9 +72,17 @@ class Rules {
           "is more than maxNodes, " + shown(most) + "; give at most that");
   }
 
-  /// That it stays beneath the manifests' root is seen when it is resolved, whatever links say.
-  void source_directory() {
-    std::string const directory = spec_.text({"source", "directory"});
+  /// That a directory stays beneath the manifests' root is seen when it is resolved, whatever links say.
+  void source() {
+    Json const& source = spec_.at("source");
+    if (!source.is_object()) return;
+    bool const has_directory = source.find("directory") != nullptr;
+    if (has_directory == (source.find("configMap") != nullptr))
+      add("spec.source", "",
+          std::string(has_directory ? "has both directory and configMap"
+                                    : "has neither directory nor configMap") +
+              "; give exactly one of directory, configMap");
+    std::string const directory = source.text("directory");
     if (directory.starts_with('/'))
       add("spec.source.directory", shown(Json(directory)),
           "is an absolute path; give a path from the manifest's own folder, such as src");
@@ -85,7 +93,7 @@ class Rules {
     bool const leaves = ("/" + file + "/").find("/../") != std::string::npos;
     if (file.starts_with('/') || leaves)
       add("spec.script.file", shown(Json(file)),
-          "leaves the source directory; give a path within it, such as train.py, without '..'");
+          "leaves the source; give a path within it, such as train.py, without '..'");
   }
 
   void variables() {

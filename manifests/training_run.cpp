@@ -74,6 +74,7 @@ TrainingRunSpec training_run_spec_from_json(Json const& spec) {
       .compute_target = spec.text("computeTarget"),
       .experiment = spec.text("experiment"),
       .source_directory = spec.text({"source", "directory"}),
+      .source_config_map = spec.text({"source", "configMap", "name"}),
       .script_file = spec.text({"script", "file"}),
       .arguments = texts_of(spec.at({"script", "arguments"})),
       .interpreter_path = environment.text("interpreterPath"),

@@ -16,10 +16,12 @@ enum class ReadyWhen { Submitted, Running, Completed };
 enum class OnChange { Rerun, Ignore };
 
 struct TrainingRunSpec {
-  std::string compute_target;    // name of a ComputeTarget in the namespace
-  std::string experiment;        // "" = metadata.name
-  std::string source_directory;  // relative to the manifest's file, beneath the manifests' root
-  std::string script_file;       // relative to the source directory
+  std::string compute_target;  // name of a ComputeTarget in the namespace
+  std::string experiment;      // "" = metadata.name
+  // One of the two, the other is "".
+  std::string source_directory;   // relative to the manifest's file, beneath the manifests' root
+  std::string source_config_map;  // name of a ConfigMap in the namespace: its keys are the files
+  std::string script_file;        // relative to the source
   std::vector<std::string> arguments;
   std::string interpreter_path;  // "" = python3 here, python in the image there
   std::string docker_image;      // "" = a CPU default

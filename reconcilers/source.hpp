@@ -10,10 +10,12 @@
 
 namespace trainyard::reconcilers {
 
-/// spec.source with what it is relative to.
+/// spec.source with what it is relative to: one of `directory` and `config_map`, the other is "".
 struct SourceRef {
   std::string declared_in;  // where the object was declared, "quickstart.yaml:12"
   std::string directory;
+  std::string ns;  // the object's namespace, which the ConfigMap is in too
+  std::string config_map;
 };
 
 struct SourceInfo {
@@ -30,7 +32,7 @@ struct SourceFile {
 struct SourceReader {
   virtual ~SourceReader() = default;
   /// Errors are Invalid with reason SourceMissing, SourceTooLarge, SourceLinkOutside, SourceLinkLoop,
-  /// SourceUnreadable; .amlignore, else .gitignore, applies.
+  /// SourceUnreadable, SourceNotServed (it is none for this reader); .amlignore, else .gitignore, applies.
   virtual Result<SourceInfo> scan(SourceRef const& source, Context const& context) = 0;
   /// Contents, links followed. Transient with reason SourceChanged if they no longer have that digest.
   virtual Result<std::vector<SourceFile>> read(SourceRef const& source, std::string const& digest,

@@ -137,7 +137,13 @@ def arrows(tree: Tree) -> Iterator[Finding]:
 # --- third-party libraries: .cpp files only, and only those that own them ---------------------------------
 
 OWNERS = {
-    r"(cpprest|pplx)/": {"controller/base/http_transport.cpp"},
+    r"(cpprest|pplx)/": {
+        "controller/base/cpprest_call.cpp",
+        "controller/base/cpprest_client.cpp",
+        "controller/base/cpprest_client.hpp",
+        "controller/base/cpprest_sink.hpp",
+        "controller/base/http_transport.cpp",
+    },
     r"boost/(asio|beast)\b": {"controller/base/http_server.cpp"},
     r"openssl/": {
         "controller/base/encoding.cpp",

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -45,6 +46,16 @@ struct HttpTransport {
   /// Sends once, never retries. Any HTTP status is a value; an Error means that no whole answer came, and
   /// `maybe_applied` whether the request may have landed all the same. Safe to call from any thread.
   virtual Result<HttpResponse> send(HttpRequest const& request, Context const& context) = 0;
+};
+
+struct StreamingTransport : HttpTransport {
+  /// As send(), but the body of a 2xx answer is handed to `on_line` line by line, without line ends, on the
+  /// calling thread, while it comes. Returns after the last line, with an empty body; any other answer is
+  /// returned whole. `quiet` is the longest wait for the next line; it ends as an Error "Timeout"
+  /// (Transient). request.max_response bounds one line, and the body of another answer.
+  virtual Result<HttpResponse> stream_lines(HttpRequest const& request,
+                                            std::function<void(std::string line)> const& on_line,
+                                            Duration quiet, Context const& context) = 0;
 };
 
 struct Url {

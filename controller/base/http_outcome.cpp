@@ -11,14 +11,6 @@ namespace {
 
 constexpr std::size_t kMaxHead = std::size_t{256} << 10U;
 
-Error network_error(std::string reason, std::string message) {
-  return {.kind = ErrorKind::Transient, .reason = std::move(reason), .message = std::move(message)};
-}
-
-Error too_large(std::string message) {
-  return {.kind = ErrorKind::Invalid, .reason = "ResponseTooLarge", .message = std::move(message)};
-}
-
 bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
@@ -86,7 +78,7 @@ std::size_t head_size(HttpHeaders const& headers) {
 Result<Done> unpack(HttpResponse& response, std::size_t max_bytes) {
   Result<std::string> body = gunzip(response.body, max_bytes);
   if (!body)
-    return body.error().reason == "TooLarge" ? too_large(body.error().message)
+    return body.error().reason == "TooLarge" ? too_large(max_bytes)
                                              : network_error("MalformedAnswer", body.error().message);
   response.body = std::move(*body);
   std::erase_if(response.headers, [](auto const& header) {
@@ -96,11 +88,13 @@ Result<Done> unpack(HttpResponse& response, std::size_t max_bytes) {
 }
 
 Result<HttpResponse> judge(HttpOutcome outcome, HttpRequest const& request) {
-  if (outcome.too_large)
-    return too_large("the answer is larger than " + std::to_string(request.max_response) + " bytes");
+  if (outcome.too_large) return too_large(request.max_response);
   if (!well_formed(outcome))
     return network_error("MalformedAnswer", "the answer is not HTTP as it should be");
-  if (head_size(outcome.headers) > kMaxHead) return too_large("the answer's head is too large");
+  if (head_size(outcome.headers) > kMaxHead)
+    return Error{.kind = ErrorKind::Invalid,
+                 .reason = "ResponseTooLarge",
+                 .message = "the answer's head is too large"};
   HttpResponse response{outcome.status, std::move(outcome.headers), std::move(outcome.body)};
   if (asks_for_gzip(request) && response.header("Content-Encoding") == "gzip" && !response.body.empty())
     if (Result<Done> const unpacked = unpack(response, request.max_response); !unpacked)
@@ -116,6 +110,27 @@ bool is_read(std::string_view method) { return method == "GET" || method == "HEA
 
 bool asks_for_gzip(HttpRequest const& request) {
   return !find_header(request.headers, "Accept-Encoding") && !find_header(request.headers, "Range");
+}
+
+Error network_error(std::string reason, std::string message) {
+  return {.kind = ErrorKind::Transient, .reason = std::move(reason), .message = std::move(message)};
+}
+
+Error too_large(std::size_t max_bytes) {
+  return {.kind = ErrorKind::Invalid,
+          .reason = "ResponseTooLarge",
+          .message = "the answer is larger than " + std::to_string(max_bytes) + " bytes"};
+}
+
+bool ended(Context const& context, Clock const& clock) {
+  return context.stop.stop_requested() || clock.steady() >= context.deadline;
+}
+
+Error ended_error(Context const& context) {
+  bool const stopped = context.stop.stop_requested();
+  return {.kind = ErrorKind::Canceled,
+          .reason = stopped ? "Stopped" : "DeadlineExceeded",
+          .message = stopped ? "the request was stopped" : "no whole answer came in time"};
 }
 
 Result<HttpResponse> to_response(HttpOutcome outcome, HttpRequest const& request, std::string const& origin) {

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "controller/base/clock.hpp"
 #include "controller/base/http.hpp"
 
 namespace trainyard {
@@ -28,6 +29,14 @@ bool is_read(std::string_view method);
 /// Whether the transport asks for gzip, and unpacks it, on its own account: unless the caller speaks of
 /// encodings or wants a part of the body.
 bool asks_for_gzip(HttpRequest const& request);
+
+/// Transient; the origin is told by whoever knows it.
+Error network_error(std::string reason, std::string message);
+Error too_large(std::size_t max_bytes);
+
+/// Whether the context lets nothing more be done, and how that is told.
+bool ended(Context const& context, Clock const& clock);
+Error ended_error(Context const& context);
 
 /// The response unpacked, or the Error that says why there is none. `origin` is told to the user.
 Result<HttpResponse> to_response(HttpOutcome outcome, HttpRequest const& request, std::string const& origin);

@@ -1,5 +1,5 @@
-// HttpTransport on cpprestsdk, the only file pair of ours that knows it. docs/architecture.md lists the rules
-// it obeys.
+// HttpTransport on cpprestsdk, which only this .cpp and the cpprest_* files beside it know.
+// docs/architecture.md lists the rules they obey.
 #pragma once
 
 #include <memory>
@@ -12,6 +12,10 @@ namespace trainyard {
 struct HttpTransportOptions {
   std::string ca_pem;  // trusted roots by PEM text, beside the system's when system_roots is set
   bool system_roots = true;
+  std::string client_certificate_pem, client_key_pem;  // what a server may ask for; both or neither
+  std::string
+      server_name;     // the certificate's, instead of the URL's host; asked for too, save through a proxy
+  bool verify = true;  // false: any certificate is accepted
   std::string https_proxy, http_proxy, no_proxy;   // as the environment variables of those names
   Duration quiet_time = std::chrono::seconds(30);  // longest silence within one exchange
 };
@@ -27,10 +31,16 @@ std::string prepare_http_process();
 /// Reads (GET, HEAD) share idle connections, and a read whose idle connection turns out to be closed, or to
 /// hold the rest of an earlier answer, is repeated; every other method gets a connection of its own, so that
 /// it is sent at most once. Answers come unpacked unless the caller sent Accept-Encoding or Range itself.
+/// A stream of lines has a connection of its own. Its head must come within the quiet time, if `quiet` is not
+/// less. Lines come while the body comes if that is chunked; else 64 kB at a time. A stream whose caller
+/// falls behind by more than twice max_response and 1 MiB ends as ResponseTooLarge, one that ends within a
+/// line as ConnectionLost.
+///
 /// Errors of the network have these reasons: HostNotFound, ConnectionFailed, ProxyFailed,
 /// CertificateNotTrusted, TlsHandshakeFailed, Timeout (quiet time), ConnectionLost, MalformedAnswer
-/// (Transient); ResponseTooLarge, InvalidUrl, InvalidHeader, InvalidProxy, InvalidCa (Invalid); Stopped,
+/// (Transient); ResponseTooLarge, InvalidUrl, InvalidHeader, InvalidProxy, InvalidCa,
+/// InvalidClientCertificate, InvalidClientKey (Invalid); Stopped,
 /// DeadlineExceeded (Canceled).
-std::unique_ptr<HttpTransport> make_http_transport(HttpTransportOptions options, Clock const& clock);
+std::unique_ptr<StreamingTransport> make_http_transport(HttpTransportOptions options, Clock const& clock);
 
 }  // namespace trainyard

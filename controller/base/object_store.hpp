@@ -24,6 +24,7 @@ std::string to_string(ObjectKey const& key);  // Workspace/default/ml
 /// An immutable snapshot.
 struct StoredObject {
   ObjectKey key;
+  std::string uid;               // of this very object, where the store is an API server; "" in a folder
   std::int64_t generation = 1;   // counts changes of the spec
   std::string resource_version;  // changes with every write to the object
   std::vector<std::string> finalizers;
@@ -65,7 +66,7 @@ struct ObjectStore {
   virtual void record(Event event) = 0;  // equal events are counted together; never fails a pass
   /// The value of a key of a Secret. NotFound names what is missing.
   virtual Result<std::string> secret(std::string_view ns, std::string_view name, std::string_view key, Context const& context) = 0;
-  /// Keys of objects (and "Secret" keys) changed since the last call, in the order of the changes; our own status
+  /// Keys of objects (and "Secret" and "ConfigMap" keys) changed since the last call, in the order of the changes; our own status
   /// writes are not among them.
   virtual std::vector<ObjectKey> take_changes() = 0;
 };

@@ -12,6 +12,9 @@
 
 namespace trainyard {
 
+/// How many bytes may come for a body of so many: much more is a flood.
+std::size_t with_allowance(std::size_t body);
+
 /// What OpenSSL's callbacks report about the connections of one client. Written on the I/O thread.
 class TlsWatch {
  public:
@@ -19,6 +22,8 @@ class TlsWatch {
   /// came.
   void begin(std::size_t max_bytes, std::function<void()> flooded);
   void end();
+  /// Of a body without end: a part of it was taken, and counts start anew.
+  void saw_progress();
 
   void saw_finished() { finished_ = true; }
   void saw_bytes(std::size_t count);
@@ -32,19 +37,28 @@ class TlsWatch {
  private:
   std::atomic<bool> finished_ = false;
   mutable std::mutex mutex_;
+  std::size_t allowed_ = 0;        // guarded by mutex_
   std::size_t left_ = 0;           // guarded by mutex_
   std::function<void()> flooded_;  // guarded by mutex_
   std::string bad_certificate_;    // guarded by mutex_
 };
 
-/// The trusted roots, parsed once: a client that parses the system's bundle for each connection spends most
-/// of its time on that.
+struct TlsSettings {
+  bool system_roots = true;
+  std::string system_file = {};  // the system's roots; empty: where OpenSSL looks
+  std::string ca_pem = {};       // more roots
+  std::string client_certificate_pem = {},
+              client_key_pem = {};  // both or neither; the certificate's chain may follow it
+  std::string server_name = {};     // asked for and verified instead of the URL's host
+  bool verify = true;               // false: any certificate will do
+};
+
+/// What is trusted and shown, parsed once: a client that parses the system's bundle for each connection
+/// spends most of its time on that.
 class TlsTrust {
  public:
-  /// Roots of the system (from `system_file` if given, else where OpenSSL looks) and by PEM text.
-  /// Invalid if the text holds no certificate.
-  static Result<std::shared_ptr<TlsTrust const>> make(bool system_roots, std::string const& system_file,
-                                                      std::string const& ca_pem);
+  /// Invalid (InvalidCa, InvalidClientCertificate, InvalidClientKey) if a text does not hold what it should.
+  static Result<std::shared_ptr<TlsTrust const>> make(TlsSettings const& settings);
   ~TlsTrust();
   TlsTrust(TlsTrust const&) = delete;
   TlsTrust& operator=(TlsTrust const&) = delete;
@@ -53,9 +67,16 @@ class TlsTrust {
   /// `watch` must outlive the context.
   void install(void* ssl_context, std::string const& host, TlsWatch& watch) const;
 
+  [[nodiscard]] std::string const& server_name() const { return server_name_; }
+  /// Asks the server (an SSL) for the certificate of server_name().
+  void ask_for_server_name(void* ssl) const;
+
  private:
-  explicit TlsTrust(void* store) : store_(store) {}
-  void* store_;  // X509_STORE
+  struct Parsed;
+  TlsTrust();
+  std::unique_ptr<Parsed> parsed_;
+  std::string server_name_;
+  bool verify_ = true;
 };
 
 /// OpenSSL's words for an error number of its own, empty if it is none.

@@ -11,11 +11,13 @@
 
 #include "controller/base/encoding.hpp"
 #include "controller/local/source_tree.hpp"
+#include "reconcilers/source_digest.hpp"
 
 namespace trainyard::local {
 
 namespace {
 
+using reconcilers::DigestedEntry;
 using reconcilers::SourceFile;
 using reconcilers::SourceInfo;
 using reconcilers::SourceRef;
@@ -35,6 +37,8 @@ std::string path_below_root(SourceRef const& source) {
 }
 
 std::string words_for(SourceRef const& source) {
+  if (!source.config_map.empty())
+    return "spec.source.configMap '" + source.config_map + "' of " + source.declared_in;
   return "spec.source.directory '" + source.directory + "' of " + source.declared_in;
 }
 
@@ -45,24 +49,21 @@ std::string names(std::vector<std::string> const& paths) {
   return text;
 }
 
-std::string_view word_for(SourceEntry const& entry) {
-  if (entry.kind == Kind::FolderLink) return "folder link";
-  if (entry.kind == Kind::Link) return "link";
-  return entry.executable ? "executable" : "file";
+DigestedEntry::Kind digested_kind(SourceEntry const& entry) {
+  if (entry.kind == Kind::FolderLink) return DigestedEntry::Kind::FolderLink;
+  if (entry.kind == Kind::Link) return DigestedEntry::Kind::Link;
+  return entry.executable ? DigestedEntry::Kind::Executable : DigestedEntry::Kind::File;
 }
 
 /// What a link leads to is digested at its own path; through a FolderLink nothing new is reached.
 std::string digest_of(SourceTree const& tree, ContentDigests const& contents) {
-  std::vector<std::string_view> parts{"trainyard source 1"};
-  for (SourceEntry const& entry : tree.entries) {
-    if (entry.through_link) continue;
-    parts.insert(parts.end(), {entry.path, word_for(entry)});
-    if (entry.kind == Kind::File)
-      parts.push_back(contents.at(entry.path));
-    else
-      parts.push_back(entry.target);
-  }
-  return hex(sha256_of_parts(parts));
+  std::vector<DigestedEntry> entries;
+  for (SourceEntry const& entry : tree.entries)
+    if (!entry.through_link)
+      entries.push_back({.path = entry.path,
+                         .kind = digested_kind(entry),
+                         .content = entry.kind == Kind::File ? contents.at(entry.path) : entry.target});
+  return reconcilers::source_digest(entries);
 }
 
 std::vector<std::string> warnings_for(SourceTree const& tree) {
@@ -209,6 +210,12 @@ class Directories final : public DirectorySources {
   }
 
   Result<SourceTree> walk(SourceRef const& source, Context const& context) {
+    if (!source.config_map.empty())
+      return Error{.kind = ErrorKind::Invalid,
+                   .reason = "SourceNotServed",
+                   .message =
+                       "a ConfigMap is read in a cluster only; give spec.source.directory, a folder "
+                       "beside the manifest"};
     Fd const root(::open(options_.root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!root) return file_error(errno, "opening the folder of manifests", options_.root);
     Fd folder = open_beneath(root.get(), path_below_root(source), O_RDONLY | O_DIRECTORY);

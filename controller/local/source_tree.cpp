@@ -11,14 +11,15 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "controller/local/ignore_rules.hpp"
+#include "reconcilers/ignore_rules.hpp"
 
 namespace trainyard::local {
 
 namespace {
 
+using reconcilers::IgnoreRules;
+
 constexpr int kDeepest = 100;
-constexpr std::string_view kAlwaysIgnored = ".git\n__pycache__/\n.trainyard/\n";  // the last: our own state
 constexpr std::size_t kMostIgnoreBytes = std::size_t{1} << 20U;
 
 using NodeId = std::pair<std::uint64_t, std::uint64_t>;  // device, inode
@@ -51,9 +52,9 @@ Error bad_link(int error_number, std::string const& path, std::string const& tar
 }
 
 Result<IgnoreRules> read_rules(Fd const& root) {
-  IgnoreRules rules;
-  rules.add(kAlwaysIgnored);
-  for (std::string const name : {".amlignore", ".gitignore"}) {
+  IgnoreRules rules = IgnoreRules::of_a_source();
+  for (std::string_view const file_name : reconcilers::kIgnoreFiles) {
+    std::string const name(file_name);
     Fd const file = open_beneath(root.get(), name, O_RDONLY | O_NONBLOCK);
     if (!file && errno == ENOENT) continue;
     if (!file) return trouble(errno, name);

@@ -6,6 +6,7 @@
 #include "reconcilers/conditions.hpp"
 #include "reconcilers/forget.hpp"
 #include "reconcilers/names.hpp"
+#include "reconcilers/references.hpp"
 #include "reconcilers/status_pass.hpp"
 #include "reconcilers/training_run/decide.hpp"
 #include "reconcilers/training_run/places.hpp"
@@ -91,8 +92,7 @@ class Pass : StatusPass<TrainingRunStatus> {
     std::optional<Error> missing = find_target(parts_, object_->key.ns, spec_, target_);
     if (!target_.place.empty()) places_.want(target_.place);
     if (missing) return missing;
-    SourceRef const source{.declared_in = object_->source, .directory = spec_.source_directory};
-    Result<SourceInfo> const info = parts_.sources.scan(source, context_);
+    Result<SourceInfo> const info = parts_.sources.scan(source_of(*object_), context_);
     if (!info) return info.error();
     source_digest_ = info->digest;
     bool const frozen = spec_.on_change == manifests::OnChange::Ignore && !before_.run_name.empty();
@@ -287,7 +287,7 @@ class Pass : StatusPass<TrainingRunStatus> {
                              .revision = facts.revision,
                              .attempt = create.attempt,
                              .compute_name = target_.compute_name,
-                             .source = {.declared_in = object_->source, .directory = spec_.source_directory},
+                             .source = source_of(*object_),
                              .source_digest = source_digest_,
                              .spec = spec_};
     Result<std::unique_ptr<RunDriver>> const at = places_.driver(create.id.place);

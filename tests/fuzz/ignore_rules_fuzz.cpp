@@ -1,7 +1,7 @@
 // .amlignore: the rules, and after a NUL the path they are asked about.
 #include <algorithm>
 
-#include "controller/local/ignore_rules.hpp"
+#include "reconcilers/ignore_rules.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 namespace trainyard::fuzz {
@@ -27,10 +27,10 @@ void ignore_rules(std::string_view input) {
   if (path.empty() || path.starts_with('/') || path.ends_with('/') ||
       path.find_first_of("\n\r") != std::string_view::npos)
     return;  // is asked of nobody
-  local::IgnoreRules ignore;
+  reconcilers::IgnoreRules ignore;
   ignore.add(rules);
   bool const file = ignore.ignores(path, false), folder = ignore.ignores(path, true);
-  local::IgnoreRules again;
+  reconcilers::IgnoreRules again;
   again.add(rules);
   again.add("# a comment, and nothing\n\n");
   require(again.ignores(path, false) == file && again.ignores(path, true) == folder,

@@ -239,17 +239,29 @@ std::vector<Case> training_runs() {
              {"f.yaml:6:12: spec.source.directory: '/etc' is an absolute path; give a path from the "
               "manifest's own folder, such as "
               "src"}),
+      change("no source", kRun, "{directory: src}", "{}",
+             {"f.yaml:6:3: spec.source: has neither directory nor configMap; give exactly one of directory, "
+              "configMap"}),
+      change("two sources", kRun, "{directory: src}", "{directory: src, configMap: {name: src}}",
+             {"f.yaml:6:3: spec.source: has both directory and configMap; give exactly one of directory, "
+              "configMap"}),
+      change("a source without its name", kRun, "{directory: src}", "{configMap: {}}",
+             {"f.yaml:6:12: spec.source.configMap.name: is missing; give the name of a ConfigMap in the "
+              "namespace"}),
+      change("a source's name", kRun, "{directory: src}", "{configMap: {name: My Source}}",
+             {"f.yaml:6:24: spec.source.configMap.name: 'My Source' does not fit; give the name of a "
+              "ConfigMap in the namespace"}),
       change("empty source", kRun, "directory: src", "directory: ''",
              {"f.yaml:6:12: spec.source.directory: is empty; give a path from the manifest's own folder, "
               "such as src"}),
       change("NUL in source", kRun, "directory: src", "directory: \"s\\0c\"",
              {"f.yaml:6:12: spec.source.directory: 's c' has a NUL character in it; take it out"}),
       change("script elsewhere", kRun, "file: train.py", "file: lib/../../train.py",
-             {"f.yaml:7:12: spec.script.file: 'lib/../../train.py' leaves the source directory; give a path "
+             {"f.yaml:7:12: spec.script.file: 'lib/../../train.py' leaves the source; give a path "
               "within it, such as "
               "train.py, without '..'"}),
       change("absolute script", kRun, "file: train.py", "file: /train.py",
-             {"f.yaml:7:12: spec.script.file: '/train.py' leaves the source directory; give a path within "
+             {"f.yaml:7:12: spec.script.file: '/train.py' leaves the source; give a path within "
               "it, such as train.py, "
               "without '..'"}),
       change(

@@ -50,6 +50,13 @@ script: {file: train.py, arguments: [--lr, "0.1"]}
 environment: {variables: [{name: A, value: é}], docker: {image: "i:1"}}
 )",
      true},
+    {"the same files from another place", R"(
+computeTarget: cpu
+source: {configMap: {name: src}}
+script: {file: train.py, arguments: [--lr, "0.1"]}
+environment: {variables: [{name: A, value: é}], docker: {image: "i:1"}}
+)",
+     true},
     {"what only looks after it", R"(
 computeTarget: cpu
 source: {directory: src}

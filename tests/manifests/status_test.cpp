@@ -92,6 +92,8 @@ BOOST_AUTO_TEST_CASE(specs_read_what_is_written_and_fill_in_defaults) {
                                .ready_when = ReadyWhen::Running,
                                .on_change = OnChange::Ignore};
   BOOST_TEST((run == wanted));
+  BOOST_TEST(training_run_spec_from_json(*Json::parse(R"({"source":{"configMap":{"name":"files"}}})"))
+                 .source_config_map == "files");
   TrainingRunSpec const least = training_run_spec_from_json(Json::object());
   BOOST_TEST((least.retry_on == std::vector<std::string>{"Preempted", "Capacity", "Platform"}));
   BOOST_TEST((least.ready_when == ReadyWhen::Completed));

@@ -1,14 +1,20 @@
 // What a .gitignore says, and an .amlignore, which has the same form.
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace trainyard::local {
+namespace trainyard::reconcilers {
+
+/// In the root of a source; the first that is there counts alone.
+inline constexpr std::array<std::string_view, 2> kIgnoreFiles{".amlignore", ".gitignore"};
 
 class IgnoreRules {
  public:
+  /// With what no source needs: git's folder, Python's caches, our own state.
+  static IgnoreRules of_a_source();
   /// Adds the rules of a file's text; later rules win. A pattern that makes no sense matches nothing, as in
   /// git.
   void add(std::string_view text);
@@ -24,4 +30,4 @@ class IgnoreRules {
   std::vector<Rule> rules_;
 };
 
-}  // namespace trainyard::local
+}  // namespace trainyard::reconcilers

@@ -1,11 +1,11 @@
 // Source: gitignore(5), and git's wildmatch for what that leaves open.
-#include "controller/local/ignore_rules.hpp"
+#include "reconcilers/ignore_rules.hpp"
 
 #include <array>
 #include <cctype>
 #include <optional>
 
-namespace trainyard::local {
+namespace trainyard::reconcilers {
 
 namespace {
 
@@ -128,6 +128,12 @@ std::string_view without_blanks(std::string_view line) {
 
 }  // namespace
 
+IgnoreRules IgnoreRules::of_a_source() {
+  IgnoreRules rules;
+  rules.add(".git\n__pycache__/\n.trainyard/\n");
+  return rules;
+}
+
 void IgnoreRules::add(std::string_view text) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   while (!text.empty()) {
@@ -156,4 +162,4 @@ bool IgnoreRules::ignores(std::string_view path, bool is_folder) const {
   return false;
 }
 
-}  // namespace trainyard::local
+}  // namespace trainyard::reconcilers

@@ -1,4 +1,4 @@
-#include "controller/local/ignore_rules.hpp"
+#include "reconcilers/ignore_rules.hpp"
 
 #include <ostream>
 
@@ -6,7 +6,7 @@
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
-namespace trainyard::local {
+namespace trainyard::reconcilers {
 namespace {
 
 namespace data = boost::unit_test::data;
@@ -81,4 +81,4 @@ BOOST_AUTO_TEST_CASE(a_pattern_of_many_stars_takes_no_longer_than_it_must) {
 }
 
 }  // namespace
-}  // namespace trainyard::local
+}  // namespace trainyard::reconcilers

@@ -1,0 +1,62 @@
+// Requests to an API server: credentials, deadlines, and what a failed answer means.
+#pragma once
+
+#include <functional>
+#include <mutex>
+#include <string>
+
+#include "controller/base/clock.hpp"
+#include "controller/base/http.hpp"
+#include "controller/base/json.hpp"
+#include "controller/base/log.hpp"
+#include "controller/base/metrics.hpp"
+#include "controller/kube/config.hpp"
+
+namespace trainyard::kube {
+
+/// Safe from any thread. Sends once and never retries; the callers do. Errors: NotFound (404), Conflict (409;
+/// reason AlreadyExists or Conflict), Throttled (429), Unauthorized, Forbidden, Invalid (400, 422), Transient
+/// (410 with reason Expired, 5xx, and what the transport has).
+class ApiClient {
+ public:
+  /// `access` is asked for a token at each request, since it may rotate.
+  ApiClient(ClusterAccess access, StreamingTransport& transport, Clock const& clock, Scrubber& scrubber,
+            Metrics& metrics);
+
+  Result<Json> get(std::string const& path, Context const& context) {
+    return send("GET", path, "", {}, context);
+  }
+  Result<Json> post(std::string const& path, Json const& body, Context const& context) {
+    return send("POST", path, "application/json", body, context);
+  }
+  Result<Json> put(std::string const& path, Json const& body, Context const& context) {
+    return send("PUT", path, "application/json", body, context);
+  }
+  Result<Json> merge_patch(std::string const& path, Json const& body, Context const& context) {
+    return send("PATCH", path, "application/merge-patch+json", body, context);
+  }
+  /// Hands over the lines of a watch until it ends; `quiet` is the longest wait for one.
+  Result<Done> watch(std::string const& path, std::function<void(std::string line)> const& on_line,
+                     Duration quiet, Context const& context);
+
+ private:
+  Result<Json> send(char const* method, std::string const& path, char const* content_type, Json const& body,
+                    Context const& context);
+  Result<HttpRequest> request(char const* method, std::string const& path);
+  Error error_of(HttpResponse const& response, char const* method) const;
+  void count(char const* method, Result<HttpResponse> const& answer) const;
+
+  ClusterAccess const access_;
+  std::string host_;  // for the metric
+  StreamingTransport& transport_;
+  Clock const& clock_;
+  Scrubber& scrubber_;
+  Metrics& metrics_;
+  std::mutex mutex_;
+  std::string hidden_token_;  // guarded by mutex_: the last one the scrubber was told of
+};
+
+/// What a Status, the body of a failed answer or of a watch's ERROR event, says.
+Error error_of_status(int code, Json const& status, Scrubber const& scrubber);
+
+}  // namespace trainyard::kube

@@ -1,0 +1,67 @@
+// Events of events.k8s.io/v1: equal ones become a series, written by a thread of its own so that no pass
+// waits.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "controller/base/log.hpp"
+#include "controller/base/object_store.hpp"
+#include "controller/base/random.hpp"
+#include "controller/kube/api_client.hpp"
+#include "controller/kube/loop.hpp"
+
+namespace trainyard::kube {
+
+/// What an event is about, as its `regarding` has it.
+struct Regarding {
+  ObjectKey key;
+  std::string api_version, uid, resource_version;
+};
+
+struct EventRecorderParts {
+  ApiClient& api;
+  Clock const& clock;
+  Random& random;
+  Logger const& log;
+  Scrubber const& scrubber;
+  std::string instance;  // reportingInstance: the pod's name
+};
+
+/// record() is safe from any thread and never waits; what cannot be written after some tries is logged and
+/// dropped.
+class EventRecorder final : public Loop {
+ public:
+  explicit EventRecorder(EventRecorderParts parts) : parts_(std::move(parts)) {}
+  void record(Regarding about, Event event);
+  /// Writes what is recorded; an equal event within the time of a series is counted, not written anew.
+  Duration step(std::stop_token const& stop) override;
+  /// Everything that was recorded has been written or given up.
+  [[nodiscard]] bool idle() const;
+
+ private:
+  struct Recorded {
+    Regarding about;
+    Event event;
+    WallTime at;
+  };
+  struct Series {
+    std::string ns, name;  // of the Event
+    WallTime first, last;
+    int count = 1, written = 0;  // how many it stands for; how many the server has been told of
+  };
+  Result<Done> write(Recorded const& recorded, Series& series, Context const& context);
+  Result<Done> create(Recorded const& recorded, Series& series, Context const& context);
+  void forget_old(WallTime now);
+
+  EventRecorderParts const parts_;
+  std::map<std::string, Series> series_;  // of step()'s thread; by what makes events equal
+  int failures_ = 0;                      // of step()'s thread: of the first in the queue
+  mutable std::mutex mutex_;
+  std::deque<Recorded> queue_;  // guarded by mutex_; the first stays while it is being written
+  int dropped_ = 0;             // guarded by mutex_: since the last step
+};
+
+}  // namespace trainyard::kube

@@ -1,0 +1,39 @@
+// The API server that these tests share, and the hands of a user who may do anything there.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "controller/base/clock.hpp"
+#include "controller/base/log.hpp"
+#include "controller/base/metrics.hpp"
+#include "controller/base/random.hpp"
+#include "controller/kube/api_client.hpp"
+
+namespace trainyard::tests {
+
+/// One for the whole program. $TRAINYARD_API_SERVER names the folder that control_plane.py has written.
+class ApiServer {
+ public:
+  static ApiServer& get();
+
+  [[nodiscard]] kube::ClusterAccess const& access() const { return access_; }
+  StreamingTransport& transport() { return *transport_; }
+  /// Any status is a value. Server-side apply is a PATCH.
+  HttpResponse call(char const* method, std::string const& path, Json const& body = {});
+  /// The same, required to succeed.
+  Json must(char const* method, std::string const& path, Json const& body = {});
+
+  SystemClock clock;
+  SystemRandom random;
+  Scrubber scrubber;
+  Metrics metrics;
+
+ private:
+  ApiServer();
+
+  kube::ClusterAccess access_;
+  std::unique_ptr<StreamingTransport> transport_;
+};
+
+}  // namespace trainyard::tests
