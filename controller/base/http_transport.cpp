@@ -53,7 +53,13 @@ class CpprestTransport final : public StreamingTransport {
       : clock_(clock),
         proxies_{options.https_proxy, options.http_proxy, options.no_proxy},
         quiet_time_(options.quiet_time),
-        trust_(TlsTrust::make(options.system_roots, prepare_http_process(), options.ca_pem)) {}
+        trust_(TlsTrust::make({.system_roots = options.system_roots,
+                               .system_file = prepare_http_process(),
+                               .ca_pem = options.ca_pem,
+                               .client_certificate_pem = options.client_certificate_pem,
+                               .client_key_pem = options.client_key_pem,
+                               .server_name = options.server_name,
+                               .verify = options.verify})) {}
 
   ~CpprestTransport() override { outstanding_->wait_for_none(); }
 

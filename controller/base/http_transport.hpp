@@ -12,6 +12,10 @@ namespace trainyard {
 struct HttpTransportOptions {
   std::string ca_pem;  // trusted roots by PEM text, beside the system's when system_roots is set
   bool system_roots = true;
+  std::string client_certificate_pem, client_key_pem;  // what a server may ask for; both or neither
+  std::string
+      server_name;     // the certificate's, instead of the URL's host; asked for too, save through a proxy
+  bool verify = true;  // false: any certificate is accepted
   std::string https_proxy, http_proxy, no_proxy;   // as the environment variables of those names
   Duration quiet_time = std::chrono::seconds(30);  // longest silence within one exchange
 };
@@ -34,7 +38,8 @@ std::string prepare_http_process();
 ///
 /// Errors of the network have these reasons: HostNotFound, ConnectionFailed, ProxyFailed,
 /// CertificateNotTrusted, TlsHandshakeFailed, Timeout (quiet time), ConnectionLost, MalformedAnswer
-/// (Transient); ResponseTooLarge, InvalidUrl, InvalidHeader, InvalidProxy, InvalidCa (Invalid); Stopped,
+/// (Transient); ResponseTooLarge, InvalidUrl, InvalidHeader, InvalidProxy, InvalidCa,
+/// InvalidClientCertificate, InvalidClientKey (Invalid); Stopped,
 /// DeadlineExceeded (Canceled).
 std::unique_ptr<StreamingTransport> make_http_transport(HttpTransportOptions options, Clock const& clock);
 

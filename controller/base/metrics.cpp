@@ -1,12 +1,12 @@
 #include "controller/base/metrics.hpp"
 
+#include <mutex>
+
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
-
-#include <mutex>
 
 namespace trainyard {
 
@@ -31,8 +31,8 @@ struct HistogramOf final : Histogram {
 };
 
 prometheus::Histogram::BucketBoundaries const& boundaries() {
-  static prometheus::Histogram::BucketBoundaries const kSeconds{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
-                                                                2.5,   5,    10,    30,   60,  120,  300, 600};
+  static prometheus::Histogram::BucketBoundaries const kSeconds{
+      0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600};
   return kSeconds;
 }
 
@@ -54,7 +54,8 @@ Counter& Metrics::counter(std::string const& name, std::string const& help, Metr
   std::lock_guard lock(state_->mutex);
   auto& slot = state_->counters[{name, labels}];
   if (!slot)
-    slot = std::make_unique<CounterOf>(prometheus::BuildCounter().Name(name).Help(help).Register(state_->registry).Add(labels));
+    slot = std::make_unique<CounterOf>(
+        prometheus::BuildCounter().Name(name).Help(help).Register(state_->registry).Add(labels));
   return *slot;
 }
 
@@ -62,19 +63,26 @@ Gauge& Metrics::gauge(std::string const& name, std::string const& help, MetricLa
   std::lock_guard lock(state_->mutex);
   auto& slot = state_->gauges[{name, labels}];
   if (!slot)
-    slot = std::make_unique<GaugeOf>(prometheus::BuildGauge().Name(name).Help(help).Register(state_->registry).Add(labels));
+    slot = std::make_unique<GaugeOf>(
+        prometheus::BuildGauge().Name(name).Help(help).Register(state_->registry).Add(labels));
   return *slot;
 }
 
-Histogram& Metrics::histogram(std::string const& name, std::string const& help, MetricLabels const& labels) {
+Histogram& Metrics::histogram(std::string const& name, std::string const& help, MetricLabels const& labels,
+                              std::vector<double> const& bounds) {
   std::lock_guard lock(state_->mutex);
   auto& slot = state_->histograms[{name, labels}];
   if (!slot)
-    slot = std::make_unique<HistogramOf>(
-        prometheus::BuildHistogram().Name(name).Help(help).Register(state_->registry).Add(labels, boundaries()));
+    slot = std::make_unique<HistogramOf>(prometheus::BuildHistogram()
+                                             .Name(name)
+                                             .Help(help)
+                                             .Register(state_->registry)
+                                             .Add(labels, bounds.empty() ? boundaries() : bounds));
   return *slot;
 }
 
-std::string Metrics::text() const { return prometheus::TextSerializer().Serialize(state_->registry.Collect()); }
+std::string Metrics::text() const {
+  return prometheus::TextSerializer().Serialize(state_->registry.Collect());
+}
 
 }  // namespace trainyard

@@ -1,9 +1,11 @@
-// Prometheus metrics; prometheus-cpp stays in metrics.cpp. Every label set is made at the start, so it exists at zero.
+// Prometheus metrics; prometheus-cpp stays in metrics.cpp. Every label set is made at the start, so it exists
+// at zero.
 #pragma once
 
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace trainyard {
 
@@ -22,7 +24,8 @@ struct Histogram {
   virtual void observe(double value) = 0;
 };
 
-/// References stay good as long as the registry lives; the same name and labels give the same one. Safe from any thread.
+/// References stay good as long as the registry lives; the same name and labels give the same one. Safe from
+/// any thread.
 class Metrics {
  public:
   Metrics();
@@ -31,7 +34,9 @@ class Metrics {
   Metrics& operator=(Metrics const&) = delete;
   Counter& counter(std::string const& name, std::string const& help, MetricLabels const& labels = {});
   Gauge& gauge(std::string const& name, std::string const& help, MetricLabels const& labels = {});
-  Histogram& histogram(std::string const& name, std::string const& help, MetricLabels const& labels = {});  // seconds, 5 ms to 10 min
+  /// `bounds` are the buckets' upper ones; without them seconds from 5 ms to 10 min.
+  Histogram& histogram(std::string const& name, std::string const& help, MetricLabels const& labels = {},
+                       std::vector<double> const& bounds = {});
   [[nodiscard]] std::string text() const;  // exposition format, text version 0.0.4
 
  private:

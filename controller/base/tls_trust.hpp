@@ -43,14 +43,22 @@ class TlsWatch {
   std::string bad_certificate_;    // guarded by mutex_
 };
 
-/// The trusted roots, parsed once: a client that parses the system's bundle for each connection spends most
-/// of its time on that.
+struct TlsSettings {
+  bool system_roots = true;
+  std::string system_file = {};  // the system's roots; empty: where OpenSSL looks
+  std::string ca_pem = {};       // more roots
+  std::string client_certificate_pem = {},
+              client_key_pem = {};  // both or neither; the certificate's chain may follow it
+  std::string server_name = {};     // asked for and verified instead of the URL's host
+  bool verify = true;               // false: any certificate will do
+};
+
+/// What is trusted and shown, parsed once: a client that parses the system's bundle for each connection
+/// spends most of its time on that.
 class TlsTrust {
  public:
-  /// Roots of the system (from `system_file` if given, else where OpenSSL looks) and by PEM text.
-  /// Invalid if the text holds no certificate.
-  static Result<std::shared_ptr<TlsTrust const>> make(bool system_roots, std::string const& system_file,
-                                                      std::string const& ca_pem);
+  /// Invalid (InvalidCa, InvalidClientCertificate, InvalidClientKey) if a text does not hold what it should.
+  static Result<std::shared_ptr<TlsTrust const>> make(TlsSettings const& settings);
   ~TlsTrust();
   TlsTrust(TlsTrust const&) = delete;
   TlsTrust& operator=(TlsTrust const&) = delete;
@@ -59,9 +67,16 @@ class TlsTrust {
   /// `watch` must outlive the context.
   void install(void* ssl_context, std::string const& host, TlsWatch& watch) const;
 
+  [[nodiscard]] std::string const& server_name() const { return server_name_; }
+  /// Asks the server (an SSL) for the certificate of server_name().
+  void ask_for_server_name(void* ssl) const;
+
  private:
-  explicit TlsTrust(void* store) : store_(store) {}
-  void* store_;  // X509_STORE
+  struct Parsed;
+  TlsTrust();
+  std::unique_ptr<Parsed> parsed_;
+  std::string server_name_;
+  bool verify_ = true;
 };
 
 /// OpenSSL's words for an error number of its own, empty if it is none.

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <charconv>
 #include <csignal>
 #include <iostream>
 
@@ -9,6 +8,7 @@
 
 #include "controller/base/core_files.hpp"
 #include "controller/cli/commands.hpp"
+#include "controller/cli/core_options.hpp"
 #include "controller/cli/folder.hpp"
 #include "controller/cli/health_server.hpp"
 #include "controller/cli/operator_process.hpp"
@@ -25,38 +25,11 @@ constexpr Duration kRedraw = std::chrono::seconds(1);        // ages and progres
 constexpr Duration kShown = std::chrono::milliseconds(100);  // at least: a look is at every object
 constexpr Duration kLookForEnd =
     std::chrono::milliseconds(200);  // with --until-settled: the last pass may write nothing
-constexpr int kMostWorkers = 64;
-
-Result<int> workers_of(Parsed const& parsed) {
-  std::string const text = parsed.get("workers", "20");
-  int workers = 0;
-  auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), workers);
-  if (error != std::errc{} || end != text.data() + text.size() || workers < 1 || workers > kMostWorkers)
-    return usage_error("--workers: '" + text + "' is no number from 1 to " + std::to_string(kMostWorkers));
-  return workers;
-}
 
 Result<ProcessOptions> options_of(Parsed const& parsed) {
-  ProcessOptions options{.folder = folder_of(parsed), .cluster = parsed.get("cluster-name")};
-  if (!parsed.has("directory"))
-    return usage_error("--directory is missing: name the folder of manifests, such as --directory manifests");
-  if (options.cluster.empty())
-    return usage_error(
-        "--cluster-name is missing: it is part of every mark and run name in Azure, so it has no default. "
-        "Choose a name "
-        "for this place, such as --cluster-name laptop, and keep it for ever");
-  Result<int> const workers = workers_of(parsed);
-  if (!workers) return workers.error();
-  options.workers = *workers;
-  options.prune = parsed.has("prune");
-  if (parsed.has("clouds")) {
-    std::string const file = parsed.get("clouds");
-    Result<directory::FileText> const text = directory::read_file(file);
-    if (!text) return text.error().while_doing("--clouds");
-    if (Result<Done> const added = options.clouds.add_yaml(file, text->text); !added)
-      return added.error().while_doing("--clouds");
-  }
-  return options;
+  Result<CoreOptions> core = core_options_of(parsed);
+  if (!core) return core.error();
+  return ProcessOptions{.folder = folder_of(parsed), .core = *std::move(core), .prune = parsed.has("prune")};
 }
 
 /// When --timeout has passed; max() without it.
@@ -67,13 +40,6 @@ Result<SteadyTime> limit_of(Parsed const& parsed, Clock const& clock) {
   Result<Duration> const timeout = parsed.duration("timeout", {});
   if (!timeout) return timeout.error();
   return clock.steady() + *timeout;
-}
-
-LogLevel level_of(Parsed const& parsed) {
-  std::string const level = parsed.get("log-level", parsed.has("log-file") ? "info" : "warning");
-  if (level == "debug") return LogLevel::Debug;
-  if (level == "info") return LogLevel::Info;
-  return level == "warning" ? LogLevel::Warning : LogLevel::Error;
 }
 
 std::unique_ptr<ProgressView> view_of(Parsed const& parsed, Clock const& clock) {
@@ -96,7 +62,7 @@ int exit_code(int signal, bool until_settled, bool good) {
 
 }  // namespace
 
-int run_operator(Parsed const& parsed) {
+int run_folder(Parsed const& parsed) {
   Result<ProcessOptions> options = options_of(parsed);
   if (!options) return fail(options.error());
   SystemClock const clock;
@@ -114,14 +80,14 @@ int run_operator(Parsed const& parsed) {
   forbid_core_files();
   std::string const certificates = prepare_http_process();
   if (!certificates.empty()) options->ssl_cert_file = certificates;
-  options->transport = transport_options_from_environment();
 
   SystemRandom random;
   Scrubber scrubber;
   Metrics metrics;
   std::unique_ptr<ProgressView> const view = view_of(parsed, clock);
-  Logger const log(clock, scrubber, parsed.get("log-format") == "json" ? LogFormat::Json : LogFormat::Text,
-                   level_of(parsed), [&](std::string_view line) {
+  Logger const log(clock, scrubber, log_format_of(parsed),
+                   log_level_of(parsed, parsed.has("log-file") ? "info" : "warning"),
+                   [&](std::string_view line) {
                      if (log_file->get() >= 0)
                        write_to(log_file->get(), std::string(line) + "\n");
                      else
@@ -130,11 +96,7 @@ int run_operator(Parsed const& parsed) {
   StopSignals signals;
   Wakeup changed, shown;
   Result<std::unique_ptr<OperatorProcess>> process = OperatorProcess::open(
-      *std::move(options), {.clock = clock,
-                            .random = random,
-                            .log = log,
-                            .scrubber = scrubber,
-                            .metrics = metrics,
+      *std::move(options), {.surroundings = {clock, random, log, scrubber, metrics},
                             .changed = [&] { changed.notify(); },
                             .problem = [&](std::string const& text) { view->note("trainyard: " + text); }});
   if (!process) return fail(process.error());
@@ -142,8 +104,13 @@ int run_operator(Parsed const& parsed) {
 
   std::unique_ptr<HttpServer> health;
   if (parsed.has("metrics-address")) {
-    Result<std::unique_ptr<HttpServer>> served =
-        serve_health(*address, metrics, [&] { return running.started(); });
+    Result<std::unique_ptr<HttpServer>> served = serve_health(
+        *address,
+        [&] {
+          running.refresh_metrics();
+          return metrics.text();
+        },
+        [&] { return running.started(); });
     if (!served) return fail(served.error().while_doing("--metrics-address"));
     health = *std::move(served);
     view->note("trainyard: metrics at http://" + address->host + ":" + std::to_string(health->port()) +

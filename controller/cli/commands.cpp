@@ -17,9 +17,16 @@ constexpr Flag kState{"state", 0, "DIR", "folder of the operator's state (defaul
 constexpr Flag kNamespace{"namespace", 'n', "NAME", "namespace of the object (default: default)"};
 
 constexpr std::array kRunFlags{
-    Flag{"directory", 'd', "DIR", "folder of manifests: its *.yaml, *.yml and *.json (required)"},
+    Flag{"directory", 'd', "DIR", "serve this folder of manifests: its *.yaml, *.yml and *.json"},
+    Flag{"kubeconfig", 0, "FILE",
+         "without --directory: of the cluster to serve (default: as kubectl's, then the pod's)"},
+    Flag{"context", 0, "NAME", "of the kubeconfig (default: its current one)"},
+    Flag{"namespace", 'n', "NAME", "of the cluster: serve this one only (default: all)"},
+    Flag{"lease-namespace", 0, "NAME",
+         "of the cluster: where the leader's Lease is (default: --namespace, else the context's or the "
+         "pod's)"},
     Flag{"cluster-name", 0, "NAME",
-         "whose marks and run names these are; never change it for a folder (required)"},
+         "whose marks and run names these are; never change it for a folder or cluster (required)"},
     kState,
     Flag{"secrets", 0, "DIR", "folder of secrets: DIR/SECRET/KEY, files of mode 0600"},
     Flag{"recursive", 'r', "", "read the manifests of sub-folders too"},
@@ -57,6 +64,16 @@ constexpr std::array kDeleteFlags{kDirectory, kState, kNamespace,
 constexpr std::array kValidateFlags{Flag{"recursive", 'r', "", "sub-folders too"}, kHelp};
 constexpr std::array kHelpFlags{kHelp};
 
+int run_either(Parsed const& parsed) {
+  bool const of_cluster = parsed.has("kubeconfig") || parsed.has("context") || parsed.has("namespace") ||
+                          parsed.has("lease-namespace");
+  if (parsed.has("directory") && of_cluster)
+    return fail(
+        usage_error("--directory: a folder or a cluster, not both: leave out --directory, or --kubeconfig, "
+                    "--context, --namespace and --lease-namespace"));
+  return parsed.has("directory") ? run_folder(parsed) : run_cluster(parsed);
+}
+
 int show_version(Parsed const&) {
   std::cout << "trainyard " TRAINYARD_VERSION "\n";
   return kExitOk;
@@ -92,7 +109,7 @@ constexpr std::array kCommands{
                 "trainyard run --directory manifests --cluster-name laptop\n"
                 "trainyard run --directory manifests --cluster-name ci --until-settled --timeout 2h --plain",
             .flags = kRunFlags,
-            .run = run_operator},
+            .run = run_either},
     Command{.name = "get",
             .summary = "list objects and how they stand",
             .words = "[KIND[/NAME]...]",

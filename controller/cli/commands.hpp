@@ -16,7 +16,8 @@ std::span<Command const> commands();
 /// main, before any thread is there.
 int dispatch(std::vector<std::string> const& arguments);
 
-int run_operator(Parsed const& parsed);
+int run_folder(Parsed const& parsed);
+int run_cluster(Parsed const& parsed);
 int get(Parsed const& parsed);
 int describe_object(Parsed const& parsed);
 int logs(Parsed const& parsed);

@@ -30,19 +30,21 @@ Result<HealthAddress> parse_address(std::string const& text) {
   return HealthAddress{.host = host, .port = number};
 }
 
-Result<std::unique_ptr<HttpServer>> serve_health(HealthAddress const& address, Metrics const& metrics,
+Result<std::unique_ptr<HttpServer>> serve_health(HealthAddress const& address,
+                                                 std::function<std::string()> metrics,
                                                  std::function<bool()> ready) {
   HttpServerOptions options{.address = address.host, .port = address.port, .max_body = 4096, .threads = 1};
   return HttpServer::start(
-      options, [&metrics, ready = std::move(ready)](HttpRequest const& request) -> ServerReply {
+      options,
+      [metrics = std::move(metrics), ready = std::move(ready)](HttpRequest const& request) -> ServerReply {
         if (request.method != "GET") return {.response = text_response(405, "only GET\n")};
         Result<Url> const url = parse_url(request.url);
         std::string const path = url ? url->path : "";
-        if (path == "/metrics") return {.response = text_response(200, metrics.text())};
+        if (path == "/metrics") return {.response = text_response(200, metrics())};
         if (path == "/healthz") return {.response = text_response(200, "ok\n")};
         if (path == "/readyz")
           return {.response = ready() ? text_response(200, "ok\n")
-                                      : text_response(503, "the manifests were not read yet\n")};
+                                      : text_response(503, "the objects are not known yet\n")};
         return {.response = text_response(404, "there are /metrics, /healthz and /readyz\n")};
       });
 }

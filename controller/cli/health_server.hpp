@@ -6,7 +6,6 @@
 #include <string>
 
 #include "controller/base/http_server.hpp"
-#include "controller/base/metrics.hpp"
 
 namespace trainyard::cli {
 
@@ -17,8 +16,9 @@ struct HealthAddress {
 /// "127.0.0.1:9090", "[::1]:9090", ":9090" (all addresses). Errors name the flag, the value and the remedy.
 Result<HealthAddress> parse_address(std::string const& text);
 
-/// The metrics must outlive the server; `ready` is called from its threads.
-Result<std::unique_ptr<HttpServer>> serve_health(HealthAddress const& address, Metrics const& metrics,
+/// `metrics` gives the page's text; both are called from the server's threads.
+Result<std::unique_ptr<HttpServer>> serve_health(HealthAddress const& address,
+                                                 std::function<std::string()> metrics,
                                                  std::function<bool()> ready);
 
 }  // namespace trainyard::cli

@@ -12,38 +12,12 @@ namespace trainyard::cli {
 namespace {
 
 constexpr Duration kLookAnyway = std::chrono::minutes(5);  // file systems of a network tell of no changes
-constexpr Duration kDrain = std::chrono::seconds(20);  // how long passes may take when the process should end
 
 std::filesystem::path own_executable() {
   std::error_code error;
   std::filesystem::path path = std::filesystem::read_symlink("/proc/self/exe", error);
   check(!error, "/proc/self/exe cannot be read");
   return path;
-}
-
-reconcilers::Parts reconciler_parts(ProcessOptions const& options, ProcessParts const& parts,
-                                    ObjectStore& store, Transports& transports,
-                                    reconcilers::LocalRunner& runner, reconcilers::SourceReader& sources,
-                                    reconcilers::Scopes& scopes, azure::RateLimits& limits,
-                                    std::string holder) {
-  return {.store = store,
-          .scopes = scopes,
-          .local = runner,
-          .sources = sources,
-          .clouds = options.clouds,
-          .azure = {.transport = transports.of({}),
-                    .clock = parts.clock,
-                    .random = parts.random,
-                    .log = parts.log,
-                    .scrubber = parts.scrubber,
-                    .metrics = parts.metrics,
-                    .limits = limits},
-          .transport_for = [&transports](azure::Cloud const& cloud) -> HttpTransport& {
-            return transports.of(cloud);
-          },
-          .cluster = options.cluster,
-          .holder = std::move(holder),
-          .started = parts.clock.wall()};
 }
 
 }  // namespace
@@ -55,17 +29,14 @@ OperatorProcess::OperatorProcess(ProcessOptions options, ProcessParts parts,
       parts_(std::move(parts)),
       store_(std::move(store)),
       watch_(std::move(watch)),
-      transports_(options_.transport, parts_.clock, activity_),
-      sources_(local::make_directory_sources({.root = options_.folder.directory}, parts_.clock)),
+      sources_(local::make_directory_sources({.root = options_.folder.directory}, parts_.surroundings.clock)),
       runner_(local::make_process_runner({.runs = std::filesystem::absolute(options_.folder.state) / "runs",
                                           .executable = own_executable(),
                                           .ssl_cert_file = options_.ssl_cert_file},
-                                         *sources_, parts_.clock, parts_.random, parts_.scrubber)),
-      counting_runner_(*runner_, activity_),
-      limits_(parts_.clock),
-      reconciler_parts_(reconciler_parts(options_, parts_, *store_, transports_, counting_runner_, *sources_,
-                                         scopes_, limits_, std::move(holder))),
-      operator_(reconciler_parts_) {}
+                                         *sources_, parts_.surroundings.clock, parts_.surroundings.random,
+                                         parts_.surroundings.scrubber)),
+      core_(options_.core, parts_.surroundings,
+            {.store = *store_, .local = *runner_, .sources = *sources_, .holder = std::move(holder)}) {}
 
 OperatorProcess::~OperatorProcess() { stop(); }
 
@@ -73,15 +44,15 @@ Result<std::unique_ptr<OperatorProcess>> OperatorProcess::open(ProcessOptions op
   Result<std::unique_ptr<directory::DirectoryStore>> store =
       directory::DirectoryStore::open(options.folder, {.read = manager::document_reader(),
                                                        .check_change = manager::change_check(),
-                                                       .clock = parts.clock,
-                                                       .log = parts.log,
-                                                       .scrubber = parts.scrubber,
+                                                       .clock = parts.surroundings.clock,
+                                                       .log = parts.surroundings.log,
+                                                       .scrubber = parts.surroundings.scrubber,
                                                        .written = parts.changed});
   if (!store) return store.error();
   Result<std::unique_ptr<directory::DirectoryWatch>> watch =
-      directory::DirectoryWatch::open(options.folder, parts.log);
+      directory::DirectoryWatch::open(options.folder, parts.surroundings.log);
   if (!watch) return watch.error();
-  Result<std::string> holder = identity_of(options.folder.state, parts.random);
+  Result<std::string> holder = identity_of(options.folder.state, parts.surroundings.random);
   if (!holder) return holder.error();
   return std::unique_ptr<OperatorProcess>(new OperatorProcess(
       std::move(options), std::move(parts), *std::move(store), *std::move(watch), *std::move(holder)));
@@ -91,18 +62,14 @@ Result<Done> OperatorProcess::start() {
   if (Result<Done> scanned = scan(); !scanned) return scanned;
   if (options_.prune)
     if (Result<Done> pruned = prune(); !pruned) return pruned;
-  operator_.start();
+  core_.start();
   started_ = true;
-  workers_ = std::jthread([this](std::stop_token const& stop) {
-    operator_.run(options_.workers, stop, hurry_.get_token());
-    drained_.notify();
-  });
   watcher_ = std::jthread([this](std::stop_token const& stop) {
     watch_->run(
         [this](directory::FolderChange change) {
           if (change.manifests) (void)scan();  // what went wrong is told, and the next look makes up for it
           if (change.sources) store_->sources_changed();
-          operator_.wake();
+          core_.wake();
         },
         stop);
   });
@@ -111,22 +78,19 @@ Result<Done> OperatorProcess::start() {
 }
 
 void OperatorProcess::stop() {
-  for (std::jthread* thread : {&looker_, &watcher_, &workers_}) thread->request_stop();
-  if (workers_.joinable()) {
-    drained_.wait_until(parts_.clock.steady() + kDrain, {});
-    hurry_.request_stop();
-  }
-  for (std::jthread* thread : {&looker_, &watcher_, &workers_})
+  for (std::jthread* thread : {&looker_, &watcher_}) thread->request_stop();
+  core_.stop();
+  for (std::jthread* thread : {&looker_, &watcher_})
     if (thread->joinable()) thread->join();
 }
 
 void OperatorProcess::look_now_and_then(std::stop_token const& stop) {
   for (;;) {
-    look_again_.wait_until(parts_.clock.steady() + kLookAnyway, stop);
+    look_again_.wait_until(parts_.surroundings.clock.steady() + kLookAnyway, stop);
     if (stop.stop_requested()) return;
     (void)scan();
     store_->sources_changed();
-    operator_.wake();
+    core_.wake();
   }
 }
 
@@ -165,7 +129,7 @@ Result<Done> OperatorProcess::prune() {
     if (Result<Done> const deleted = store_->request_delete(key); !deleted)
       parts_.problem("--prune: " + deleted.error().message);
     else
-      parts_.log.info("pruned", {{"object", to_string(key)}});
+      parts_.surroundings.log.info("pruned", {{"object", to_string(key)}});
   }
   return Done{};
 }
@@ -176,7 +140,5 @@ std::vector<ObjectPtr> OperatorProcess::objects() const {
     for (ObjectPtr& object : store_->list(kind.kind)) all.push_back(std::move(object));
   return all;
 }
-
-bool OperatorProcess::settled() { return operator_.quiet() && operator_.standing().settled(); }
 
 }  // namespace trainyard::cli

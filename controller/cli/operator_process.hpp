@@ -1,4 +1,4 @@
-// A running operator with all it is made of: store, watch, transports, runner, reconcilers, threads.
+// The operator of a folder of manifests, with all it is made of: store, watch, runner, core, threads.
 #pragma once
 
 #include <atomic>
@@ -10,35 +10,24 @@
 #include <thread>
 #include <vector>
 
-#include "controller/base/log.hpp"
-#include "controller/base/metrics.hpp"
-#include "controller/cli/activity.hpp"
-#include "controller/cli/transports.hpp"
+#include "controller/cli/operator_core.hpp"
 #include "controller/directory/directory_store.hpp"
 #include "controller/directory/directory_watch.hpp"
 #include "controller/local/directory_source.hpp"
 #include "controller/local/process_runner.hpp"
-#include "controller/manager/operator.hpp"
 
 namespace trainyard::cli {
 
 struct ProcessOptions {
   directory::DirectoryOptions folder;
-  std::string cluster;
-  azure::Clouds clouds;
-  int workers = 20;
+  CoreOptions core;
   bool prune = false;
-  HttpTransportOptions transport;
   std::optional<std::string> ssl_cert_file;  // what local runs see
 };
 
 /// What the process is given; all of it outlives the process.
 struct ProcessParts {
-  Clock const& clock;
-  Random& random;
-  Logger const& log;
-  Scrubber& scrubber;
-  Metrics& metrics;
+  Surroundings surroundings;
   std::function<void()> changed;                            // something may be worth showing; from any thread
   std::function<void(std::string const& problem)> problem;  // something to mend, once; from any thread
 };
@@ -54,11 +43,11 @@ class OperatorProcess {
   ~OperatorProcess();
 
   [[nodiscard]] std::vector<ObjectPtr> objects() const;  // of all kinds
-  /// Every object was looked at, nothing is under way, and nothing will move by itself.
-  [[nodiscard]] bool settled();
+  [[nodiscard]] bool settled() { return core_.settled(); }
+  void refresh_metrics() const { core_.refresh_metrics(); }
   [[nodiscard]] bool started() const { return started_; }
   [[nodiscard]] std::size_t problems() const { return problems_; }
-  [[nodiscard]] Activity const& activity() const { return activity_; }
+  [[nodiscard]] Activity const& activity() const { return core_.activity(); }
 
  private:
   OperatorProcess(ProcessOptions options, ProcessParts parts,
@@ -70,26 +59,19 @@ class OperatorProcess {
 
   ProcessOptions const options_;
   ProcessParts const parts_;
-  Activity activity_;
   std::unique_ptr<directory::DirectoryStore> store_;
   std::unique_ptr<directory::DirectoryWatch> watch_;
-  Transports transports_;
   std::unique_ptr<local::DirectorySources> sources_;
   std::unique_ptr<reconcilers::LocalRunner> runner_;
-  CountingRunner counting_runner_;
-  reconcilers::Scopes scopes_;
-  azure::RateLimits limits_;
-  reconcilers::Parts const reconciler_parts_;
-  manager::Operator operator_;
+  OperatorCore core_;
 
   std::atomic<bool> started_ = false;
   std::atomic<std::size_t> problems_ = 0;
   std::mutex told_mutex_;
   std::set<std::string> told_;  // guarded by told_mutex_: problems as of the last scan
 
-  std::stop_source hurry_;  // cuts short what passes wait for
-  Wakeup drained_, look_again_;
-  std::jthread workers_, watcher_, looker_;  // last: they end before what they use
+  Wakeup look_again_;
+  std::jthread watcher_, looker_;  // last: they end before what they use
 };
 
 }  // namespace trainyard::cli

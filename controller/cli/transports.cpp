@@ -30,7 +30,9 @@ HttpTransport& Transports::of(azure::Cloud const& cloud) {
     HttpTransportOptions options = options_;
     options.ca_pem = cloud.ca_pem;
     entry.http = make_http_transport(std::move(options), clock_);
-    entry.counting = std::make_unique<CountingTransport>(*entry.http, activity_);
+    if (may_write_) entry.fence = std::make_unique<kube::FencedTransport>(*entry.http, may_write_);
+    HttpTransport& next = entry.fence ? static_cast<HttpTransport&>(*entry.fence) : *entry.http;
+    entry.counting = std::make_unique<CountingTransport>(next, activity_);
   }
   return *entry.counting;
 }

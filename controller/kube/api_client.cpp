@@ -1,8 +1,6 @@
 #include "controller/kube/api_client.hpp"
 
 #include <algorithm>
-#include <fstream>
-#include <sstream>
 
 #include "controller/base/text.hpp"
 #include "controller/base/time_text.hpp"
@@ -34,21 +32,6 @@ ErrorKind kind_of(int code) {
 
 bool is_read(std::string_view method) { return method == "GET"; }
 
-Result<std::string> read_token(std::filesystem::path const& path) {
-  std::ifstream file(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  std::string token = text.str();
-  while (!token.empty() && (token.back() == '\n' || token.back() == '\r' || token.back() == ' '))
-    token.pop_back();
-  if (token.empty())
-    return Error{.kind = ErrorKind::Unauthorized,
-                 .reason = "TokenFileUnreadable",
-                 .message = "the token of the API server cannot be read from " + path.string() +
-                            "; mount it there, or name another in the kubeconfig (tokenFile)"};
-  return token;
-}
-
 }  // namespace
 
 Error error_of_status(int code, Json const& status, Scrubber const& scrubber) {
@@ -64,14 +47,13 @@ Error error_of_status(int code, Json const& status, Scrubber const& scrubber) {
   return error;
 }
 
-ApiClient::ApiClient(ApiAccess access, StreamingTransport& transport, Clock const& clock, Scrubber& scrubber,
-                     Metrics& metrics)
+ApiClient::ApiClient(ClusterAccess access, StreamingTransport& transport, Clock const& clock,
+                     Scrubber& scrubber, Metrics& metrics)
     : access_(std::move(access)),
       transport_(transport),
       clock_(clock),
       scrubber_(scrubber),
       metrics_(metrics) {
-  scrubber_.add_secret(access_.token);
   Result<Url> const url = parse_url(access_.server);
   host_ = url ? url->host + ":" + std::to_string(url->port) : "";
   for (char const* const method : {"GET", "POST", "PUT", "PATCH"})
@@ -79,18 +61,18 @@ ApiClient::ApiClient(ApiAccess access, StreamingTransport& transport, Clock cons
                      {{"code", "200"}, {"method", method}, {"host", host_}});
 }
 
-Result<HttpRequest> ApiClient::request(char const* method, std::string const& path) const {
+Result<HttpRequest> ApiClient::request(char const* method, std::string const& path) {
   HttpRequest request{
       .method = method, .url = access_.server + path, .headers = {}, .body = {}, .max_response = kMostAnswer};
   request.headers.emplace_back("Accept", "application/json");
-  std::string token = access_.token;
-  if (!access_.token_file.empty()) {
-    Result<std::string> const read = read_token(access_.token_file);
-    if (!read) return read.error();
-    token = *read;
-    scrubber_.add_secret(token);
+  Result<std::string> const token = bearer_token(access_);
+  if (!token) return token.error();
+  {
+    std::lock_guard lock(mutex_);
+    if (*token != hidden_token_) scrubber_.add_secret(*token);
+    hidden_token_ = *token;
   }
-  if (!token.empty()) request.headers.emplace_back("Authorization", "Bearer " + token);
+  if (!token->empty()) request.headers.emplace_back("Authorization", "Bearer " + *token);
   return request;
 }
 

@@ -1,8 +1,8 @@
 // Requests to an API server: credentials, deadlines, and what a failed answer means.
 #pragma once
 
-#include <filesystem>
 #include <functional>
+#include <mutex>
 #include <string>
 
 #include "controller/base/clock.hpp"
@@ -10,21 +10,17 @@
 #include "controller/base/json.hpp"
 #include "controller/base/log.hpp"
 #include "controller/base/metrics.hpp"
+#include "controller/kube/config.hpp"
 
 namespace trainyard::kube {
-
-struct ApiAccess {
-  std::string server;                // https://host:port[/prefix]
-  std::string token;                 // a bearer token, "" for none
-  std::filesystem::path token_file;  // goes before `token`; read for each request, since it is rotated
-};
 
 /// Safe from any thread. Sends once and never retries; the callers do. Errors: NotFound (404), Conflict (409;
 /// reason AlreadyExists or Conflict), Throttled (429), Unauthorized, Forbidden, Invalid (400, 422), Transient
 /// (410 with reason Expired, 5xx, and what the transport has).
 class ApiClient {
  public:
-  ApiClient(ApiAccess access, StreamingTransport& transport, Clock const& clock, Scrubber& scrubber,
+  /// `access` is asked for a token at each request, since it may rotate.
+  ApiClient(ClusterAccess access, StreamingTransport& transport, Clock const& clock, Scrubber& scrubber,
             Metrics& metrics);
 
   Result<Json> get(std::string const& path, Context const& context) {
@@ -46,16 +42,18 @@ class ApiClient {
  private:
   Result<Json> send(char const* method, std::string const& path, char const* content_type, Json const& body,
                     Context const& context);
-  Result<HttpRequest> request(char const* method, std::string const& path) const;
+  Result<HttpRequest> request(char const* method, std::string const& path);
   Error error_of(HttpResponse const& response, char const* method) const;
   void count(char const* method, Result<HttpResponse> const& answer) const;
 
-  ApiAccess const access_;
+  ClusterAccess const access_;
   std::string host_;  // for the metric
   StreamingTransport& transport_;
   Clock const& clock_;
   Scrubber& scrubber_;
   Metrics& metrics_;
+  std::mutex mutex_;
+  std::string hidden_token_;  // guarded by mutex_: the last one the scrubber was told of
 };
 
 /// What a Status, the body of a failed answer or of a watch's ERROR event, says.

@@ -4,7 +4,7 @@
 
 #include "controller/base/encoding.hpp"
 #include "controller/base/text.hpp"
-#include "controller/base/time_text.hpp"
+#include "controller/kube/objects.hpp"
 #include "controller/kube/resource.hpp"
 
 namespace trainyard::kube {
@@ -19,16 +19,6 @@ constexpr std::size_t kLongestNote = 1024;  // Source: events.k8s.io/v1, note
 constexpr int kMostTries = 5;
 constexpr Duration kDeadline = std::chrono::seconds(10);
 constexpr Duration kRest = std::chrono::hours(1);
-
-/// MicroTime wants six digits of a second.
-std::string micro_time(WallTime time) {
-  auto const since = time.time_since_epoch();
-  auto const whole = std::chrono::floor<std::chrono::seconds>(since);
-  std::string const text = to_rfc3339(WallTime(whole));
-  std::string fraction = std::to_string((since - whole).count());
-  fraction.insert(0, 3 - fraction.size(), '0');
-  return text.substr(0, text.size() - 1) + "." + fraction + "000Z";
-}
 
 std::string series_key(Regarding const& about, Event const& event) {
   return sha256_of_parts({about.uid, event.reason, event.message, event.warning ? "W" : "N"});

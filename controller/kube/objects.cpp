@@ -49,4 +49,13 @@ bool is_later(std::string const& a, std::string const& b) {
   return a.size() != b.size() ? a.size() > b.size() : a > b;
 }
 
+std::string micro_time(WallTime time) {
+  auto const since = time.time_since_epoch();
+  auto const whole = std::chrono::floor<std::chrono::seconds>(since);
+  std::string const text = to_rfc3339(WallTime(whole));
+  std::string fraction = std::to_string((since - whole).count());
+  fraction.insert(0, 3 - fraction.size(), '0');
+  return text.substr(0, text.size() - 1) + "." + fraction + "000Z";
+}
+
 }  // namespace trainyard::kube

@@ -16,4 +16,7 @@ Result<ObjectPtr> parse_object(ResourceType const& type, Json const& object);
 /// they are decimal numbers that grow); others count as later, for what comes last is most likely so.
 bool is_later(std::string const& a, std::string const& b);
 
+/// MicroTime, with its six digits of a second: 2026-11-24T08:30:00.123000Z
+std::string micro_time(WallTime time);
+
 }  // namespace trainyard::kube

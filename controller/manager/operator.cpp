@@ -52,17 +52,40 @@ bool is_told(StoredObject const& object) {
 
 }  // namespace
 
-Operator::Operator(reconcilers::Parts const& parts) : parts_(parts), queue_(parts.azure.random) {
+Operator::Operator(reconcilers::Parts const& parts)
+    : parts_(parts), queue_(parts.azure.random, parts.azure.metrics), fleet_(parts) {
   for (auto make : {reconcilers::make_workspace_reconciler, reconcilers::make_compute_target_reconciler,
                     reconcilers::make_training_run_reconciler}) {
     std::unique_ptr<reconcilers::Reconciler> reconciler = make(parts);
     std::string const kind(reconciler->kind());
-    for (char const* result : {"success", "error"})
-      parts_.azure.metrics.counter("controller_runtime_reconcile_total",
-                                   "passes over objects by controller and result",
-                                   {{"controller", kind}, {"result", result}});
+    for (char const* result : {"success", "error"}) passes(kind, result);
+    failed_passes(kind);
+    pass_time(kind);
     reconcilers_.emplace(kind, std::move(reconciler));
   }
+}
+
+Counter& Operator::passes(std::string const& kind, char const* result) const {
+  return parts_.azure.metrics.counter("controller_runtime_reconcile_total",
+                                      "passes over objects by controller and result",
+                                      {{"controller", kind}, {"result", result}});
+}
+
+Counter& Operator::failed_passes(std::string const& kind) const {
+  return parts_.azure.metrics.counter("controller_runtime_reconcile_errors_total",
+                                      "passes over objects that failed, by controller",
+                                      {{"controller", kind}});
+}
+
+Histogram& Operator::pass_time(std::string const& kind) const {
+  return parts_.azure.metrics.histogram("controller_runtime_reconcile_time_seconds",
+                                        "how long a pass over an object took, by controller",
+                                        {{"controller", kind}});
+}
+
+void Operator::refresh_metrics() const {
+  queue_.refresh_metrics(parts_.clock().steady());
+  fleet_.refresh();
 }
 
 void Operator::start() {
@@ -135,13 +158,14 @@ void Operator::visit(ObjectKey const& key, std::stop_token const& stop) {
   auto const reconciler = reconcilers_.find(key.kind);
   if (!before || reconciler == reconcilers_.end()) {
     wake_dependents(key);
-    queue_.done(key);
+    queue_.done(key, parts_.clock().steady());
     return;
   }
   if (key.kind == "TrainingRun")
     for (auto const& [workspace, scope] : parts_.scopes.all())
       if (workspace.ns == key.ns) scope->want_jobs();
   bool const could_be_used = is_open(key);
+  SteadyTime const began = parts_.clock().steady();
   Outcome outcome = Outcome::backoff();
   try {
     outcome = reconciler->second->reconcile(
@@ -151,11 +175,10 @@ void Operator::visit(ObjectKey const& key, std::stop_token const& stop) {
     outcome = Outcome::after(std::chrono::minutes(10));
   }
   bool const failed = outcome.next == Outcome::Next::Backoff;
-  parts_.azure.metrics
-      .counter("controller_runtime_reconcile_total", "passes over objects by controller and result",
-               {{"controller", key.kind}, {"result", failed ? "error" : "success"}})
-      .add();
   SteadyTime const now = parts_.clock().steady();
+  passes(key.kind, failed ? "error" : "success").add();
+  if (failed) failed_passes(key.kind).add();
+  pass_time(key.kind).observe(std::chrono::duration<double>(now - began).count());
   switch (outcome.next) {
     case Outcome::Next::Rest:
       break;
@@ -169,13 +192,14 @@ void Operator::visit(ObjectKey const& key, std::stop_token const& stop) {
       break;
   }
   ObjectPtr const after = parts_.store.get(key);
+  if (after) fleet_.tell(*before, *after);
   if (!after || tells_more(*before, *after)) wake_dependents(key);
   // After a restart its status may be as it was; those that wait for it are told all the same.
   if (!could_be_used && is_open(key)) wake_users_of(key, *parts_.scopes.find(key)->view(), {}, true);
   if (failed)
     queue_.done_failed(key, now);
   else
-    queue_.done(key);
+    queue_.done(key, now);
 }
 
 bool Operator::has_runs(std::string const& ns) const {
@@ -197,7 +221,7 @@ void Operator::list(ObjectKey const& key, std::stop_token const& stop) {
   } catch (std::exception const& error) {
     tell_bug(key, error);  // its next list is due as ever
   }
-  queue_.done(key);
+  queue_.done(key, parts_.clock().steady());
 }
 
 void Operator::list_scope(ObjectKey const& workspace, azure::AzureScope& scope, std::stop_token const& stop) {

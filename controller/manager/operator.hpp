@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "controller/base/metrics.hpp"
+#include "controller/manager/fleet_metrics.hpp"
 #include "controller/manager/work_queue.hpp"
 #include "reconcilers/reconciler.hpp"
 
@@ -41,6 +42,8 @@ class Operator {
   /// The store has changes: from any thread.
   void wake() { queue_.wake(); }
 
+  /// Brings the gauges up to date: to be called when the metrics are read.
+  void refresh_metrics() const;
   [[nodiscard]] Standing standing() const;
   /// Nothing is due or under way, and all changes told of were taken in: until then standing() may speak of
   /// the past.
@@ -66,9 +69,13 @@ class Operator {
   void wake_users_of(ObjectKey const& workspace, azure::AzureView const& view,
                      std::vector<std::string> const& changed, bool all);
   void add_now(ObjectKey const& key);
+  Counter& passes(std::string const& kind, char const* result) const;
+  Counter& failed_passes(std::string const& kind) const;
+  Histogram& pass_time(std::string const& kind) const;
 
   reconcilers::Parts const& parts_;
   WorkQueue queue_;
+  FleetMetrics fleet_;
   std::map<std::string, std::unique_ptr<reconcilers::Reconciler>, std::less<>> reconcilers_;
   std::mutex pump_;  // one thread at a time turns changes into keys
   struct Enqueued {

@@ -19,11 +19,14 @@ std::string data_plane_url(Options const& options);
 /// Of an account's containers, without a slash at the end.
 std::string blob_url(Options const& options, std::string_view account);
 
-/// The path that an operation's pattern is matched with: a blob's host, {account}.blob.core.windows.net, is
-/// put before its path as it stands there without public names.
+/// The `core.windows.net` of {account}.blob.core.windows.net.
+std::string storage_suffix(Options const& options);
+
+/// The path that an operation's pattern is matched with: a blob's host, {account}.blob.{suffix}, is put
+/// before its path as addresses in answers have it without public names.
 std::string served_path(Url const& url);
 
 /// For the certificate; some are wildcards.
-std::vector<std::string> public_host_names();
+std::vector<std::string> host_names(Options const& options);
 
 }  // namespace trainyard::azsim

@@ -53,6 +53,14 @@ std::string with_skip(Shared const& shared, Call const& call, std::size_t skip) 
   return shared.options.base_url + call.url.path + "?" + query + "%24skip=" + std::to_string(skip);
 }
 
+bool well_formed_version(std::string_view version) {
+  if (version.size() < 10 || (version.size() > 10 && version[10] != '-')) return false;
+  for (std::size_t i = 0; i < 10; ++i)
+    if (i == 4 || i == 7 ? version[i] != '-' : std::isdigit(static_cast<unsigned char>(version[i])) == 0)
+      return false;
+  return true;
+}
+
 }  // namespace
 
 std::string lower(std::string_view text) {
@@ -113,6 +121,17 @@ HttpResponse gateway_error(int status, std::string_view code, std::string_view m
       json_reply(status, Json::object({{"error", Json::object({{"code", code}, {"message", message}})}}));
   reply.headers.emplace_back("x-ms-failure-cause", "gateway");
   return reply;
+}
+
+std::optional<HttpResponse> refuse_version(Call const& call) {
+  if (call.api_version.empty())
+    return gateway_error(400, "MissingApiVersionParameter",
+                         "The api-version query parameter (?api-version=) is required for all requests.");
+  if (!well_formed_version(call.api_version))
+    return gateway_error(400, "InvalidApiVersionParameter",
+                         "The api-version '" + call.api_version +
+                             "' is invalid. The supported versions are '2024-04-01,2023-10-01,2023-04-01'.");
+  return std::nullopt;
 }
 
 HttpResponse workspace_not_found(Call const& call) {

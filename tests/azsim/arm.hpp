@@ -134,7 +134,7 @@ struct Jobs : Service {
   virtual void end(Workspace const& workspace, std::string_view name, std::string const& status) = 0;
   virtual void preempt(Workspace const& workspace, std::string_view name) = 0;
   /// What run history adds: {startTimeUtc, endTimeUtc, error, cancelationReason}, each null if not (yet)
-  /// known. Null if there is no such job.
+  /// known, and outputs. Null if there is no such job.
   [[nodiscard]] virtual Json history(Workspace const& workspace, std::string_view name) const = 0;
   /// Adds tags and properties, sets displayName, description and isArchived, as far as `changes` has them.
   virtual void change(Workspace const& workspace, std::string_view name, Json const& changes) = 0;
@@ -216,6 +216,9 @@ std::string issue_token(Shared const& shared, std::string_view audience, Duratio
 enum class TokenState { Good, Malformed, Expired };
 TokenState check_token(Shared const& shared, std::string_view token);
 
+/// Nothing if the call has a well-formed api-version.
+std::optional<HttpResponse> refuse_version(Call const& call);
+
 HttpResponse json_reply(int status, Json const& body);
 HttpResponse empty_reply(int status);
 
@@ -247,13 +250,15 @@ Json page(Shared const& shared, Call const& call, Json::Array const& items, std:
 // The services. Those of assets, jobs, blobs and run history are in their own files.
 std::unique_ptr<Service> make_entra(Shared& shared);
 std::unique_ptr<Service> make_imds(Shared& shared);
+std::unique_ptr<Service> make_clouds(Shared& shared);    // what ARM tells of its cloud
 std::unique_ptr<Service> make_capacity(Shared& shared);  // sizes, usages, quotas
 std::unique_ptr<Service> make_operations(Shared& shared);
 std::unique_ptr<Groups> make_groups(Shared& shared);  // and subscriptions
 std::unique_ptr<Workspaces> make_workspaces(Shared& shared);
 std::unique_ptr<Datastores> make_datastores(Shared& shared);
 std::unique_ptr<Computes> make_computes(Shared& shared);
-std::unique_ptr<Assets> make_assets(Shared& shared);  // codes, environments, data, models
+std::unique_ptr<Assets> make_assets(Shared& shared);      // codes, environments, data, models
+std::unique_ptr<Service> make_asset_ids(Shared& shared);  // their addresses, by id
 std::unique_ptr<Blobs> make_blobs(Shared& shared);
 std::unique_ptr<Jobs> make_jobs(Shared& shared);
 std::unique_ptr<Infrastructure> make_infrastructure(Shared& shared);

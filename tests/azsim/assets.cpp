@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "controller/base/time_text.hpp"
+#include "tests/azsim/asset_ids.hpp"
 #include "tests/azsim/assets_kinds.hpp"
 
 namespace trainyard::azsim {
@@ -264,12 +265,11 @@ class AssetService final : public Assets {
                                                              {"additionalInfo", Json::array()}})})});
     }
     Workspace const& workspace = shared_.workspace(call);
-    return ml_error(shared_, call,
-                    {.status = 404,
-                     .message = "Could not find asset with ID: azureml://locations/" + workspace.location +
-                                "/workspaces/" + workspace.guid + "/" + std::string(kind.name) + "/" + name +
-                                (number.empty() ? "" : "/versions/" + number),
-                     .inner = {"NotFound", "AssetNotFound"}});
+    return ml_error(
+        shared_, call,
+        {.status = 404,
+         .message = "Could not find asset with ID: " + asset_id(workspace, kind.name, name, number),
+         .inner = {"NotFound", "AssetNotFound"}});
   }
 
   HttpResponse list_containers(AssetKind const& kind, Call const& call) {

@@ -60,9 +60,11 @@ struct AzureSim::State {
         infrastructure(make_infrastructure(shared)),
         entra(make_entra(shared)),
         imds(make_imds(shared)),
+        clouds(make_clouds(shared)),
         capacity(make_capacity(shared)),
         operations(make_operations(shared)),
         assets(make_assets(shared)),
+        asset_ids(make_asset_ids(shared)),
         schedules(make_schedules(shared)),
         run_history(make_run_history(shared)) {
     shared.groups = groups.get();
@@ -87,9 +89,11 @@ struct AzureSim::State {
             {"jobs", jobs.get()},
             {"entra", entra.get()},
             {"imds", imds.get()},
+            {"clouds", clouds.get()},
             {"capacity", capacity.get()},
             {"operations", operations.get()},
             {"assets", assets.get()},
+            {"assetIds", asset_ids.get()},
             {"schedules", schedules.get()},
             {"infrastructure", infrastructure.get()},
             {"runHistory", run_history.get()}};
@@ -156,7 +160,8 @@ struct AzureSim::State {
   std::unique_ptr<Blobs> blobs;
   std::unique_ptr<Jobs> jobs;
   std::unique_ptr<Infrastructure> infrastructure;
-  std::unique_ptr<Service> entra, imds, capacity, operations, assets, schedules, run_history;
+  std::unique_ptr<Service> entra, imds, clouds, capacity, operations, assets, asset_ids, schedules,
+      run_history;
   std::optional<Router> router;
 };
 

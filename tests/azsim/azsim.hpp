@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,17 +41,24 @@ Options fast(Options options);  // provisioning and runs take seconds
 struct JobFile {
   std::string path, content;
 };
+/// A named output, which is a folder or one file.
+struct JobOutput {
+  std::string name;
+  bool is_file = false;
+};
 struct JobStart {
   std::string name;            // the job's name
-  std::string command;         // with ${{inputs.x}} already replaced
+  std::string command;         // with ${{inputs.x}} already replaced; ${{outputs.x}} is the executor's
   std::vector<JobFile> files;  // the code snapshot
   std::vector<std::pair<std::string, std::string>>
       environment;  // what a real job sees, and the job's own variables
+  std::vector<JobOutput> outputs = {};
 };
 struct JobProgress {
-  std::string log;               // all of it so far (stdout and stderr)
-  std::optional<int> exit_code;  // set when it has ended
-  std::vector<JobFile> outputs;  // below ./outputs, when it has ended
+  std::string log;                                                 // all of it so far (stdout and stderr)
+  std::optional<int> exit_code;                                    // set when it has ended
+  std::vector<JobFile> outputs;                                    // below ./outputs, when it has ended
+  std::map<std::string, std::vector<JobFile>> named_outputs = {};  // by name; the path of a single file is ""
 };
 
 /// Runs jobs for real. The library has none by itself: without one, jobs end by the clock.

@@ -55,9 +55,11 @@ void unpack(std::vector<JobFile> const& files, fs::path const& folder) {
   }
 }
 
+/// All files below it; the file itself, of path "", if it is one.
 std::vector<JobFile> collect(fs::path const& folder) {
   std::vector<JobFile> files;
   std::error_code ignored;
+  if (fs::is_regular_file(fs::symlink_status(folder, ignored))) return {{"", read_file(folder)}};
   for (auto at = fs::recursive_directory_iterator(folder, ignored); at != fs::recursive_directory_iterator();
        at.increment(ignored))
     if (at->is_regular_file(ignored) && !at->is_symlink(ignored))
@@ -137,6 +139,18 @@ void set(Variables& variables, std::string const& name, std::string const& value
   variables.emplace_back(name, value);
 }
 
+/// Throws std::runtime_error.
+fs::path place_of(JobOutput const& output, fs::path const& folder) {
+  if (!stays_inside(output.name) || output.name.find('/') != std::string::npos)
+    throw std::runtime_error("the output '" + output.name + "' has a name that no folder can have");
+  return folder / output.name;
+}
+
+void replace_all(std::string& text, std::string const& what, std::string const& by) {
+  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size()))
+    text.replace(at, what.size(), by);
+}
+
 class ProcessExecutor final : public JobExecutor {
  public:
   ProcessExecutor(ProcessExecutorOptions options, Clock const& clock)
@@ -160,7 +174,16 @@ class ProcessExecutor final : public JobExecutor {
       unpack(job.files, run.folder / "wd");
       Variables variables = base_;
       for (auto const& [name, value] : job.environment) set(variables, name, value);
-      run.process = spawn(job.command, run.folder / "wd", run.folder / "log", variables);
+      std::string command = job.command;
+      fs::create_directories(run.folder / "named");
+      for (JobOutput const& output : job.outputs) {
+        fs::path const place = place_of(output, run.folder / "named");
+        if (!output.is_file) fs::create_directory(place);
+        replace_all(command, "${{outputs." + output.name + "}}", place.string());
+        set(variables, "AZURE_ML_OUTPUT_" + output.name, place.string());
+        run.outputs.push_back(output.name);
+      }
+      run.process = spawn(command, run.folder / "wd", run.folder / "log", variables);
     } catch (std::exception const& error) {  // what the file system or the system refused
       run.problem = error.what();
     }
@@ -186,6 +209,8 @@ class ProcessExecutor final : public JobExecutor {
     told.log = read_file(run.folder / "log") + run.problem;
     if (told.exit_code) {
       told.outputs = collect(run.folder / "wd" / "outputs");
+      for (std::string const& output : run.outputs)
+        told.named_outputs[output] = collect(run.folder / "named" / output);
       remove(run);
       runs_.erase(found);
     }
@@ -204,6 +229,7 @@ class ProcessExecutor final : public JobExecutor {
     fs::path folder;
     pid_t process = 0;  // not reaped yet
     std::string problem;
+    std::vector<std::string> outputs;     // names
     std::optional<SteadyTime> killed_at;  // when SIGKILL follows
   };
 

@@ -18,7 +18,8 @@ struct ProcessExecutorOptions {
 };
 
 /// A job is `/bin/sh -c command` in its own process group and in a copy of its snapshot. Of this process's
-/// environment it sees PATH, HOME and the locale only. When the shell ends, so does whatever it left running.
+/// environment it sees PATH, HOME and the locale only. `${{outputs.x}}` and
+/// AZURE_ML_OUTPUT_x are a place beside the snapshot. When the shell ends, so does whatever it left running.
 /// A run that has been reported as ended is forgotten. Destroying the executor kills what still runs.
 /// One thread at a time, as the simulator itself.
 std::unique_ptr<JobExecutor> make_process_executor(ProcessExecutorOptions options, Clock const& clock);

@@ -41,7 +41,8 @@ Json to_json(Job const& job) {
                        {"canceledAt", optional_time(job.canceled_at)},
                        {"executing", job.executing},
                        {"error", job.error},
-                       {"cancelationReason", job.cancelation_reason}});
+                       {"cancelationReason", job.cancelation_reason},
+                       {"outputs", job.outputs}});
 }
 
 /// A job whose process went down with the simulator is like one whose node was preempted: queued again under
@@ -58,7 +59,8 @@ Job from_json(Json const& state) {
           .canceled_at = time_of(state.at("canceledAt")),
           .log = {},
           .error = state.at("error"),
-          .cancelation_reason = state.text("cancelationReason")};
+          .cancelation_reason = state.text("cancelationReason"),
+          .outputs = state.at("outputs")};
   if (state.at("executing").bool_or(false)) {
     job.started.reset();
     if (!job.canceled_at) job.status = "Queued";
@@ -150,7 +152,8 @@ class JobService final : public Jobs {
         {{"startTimeUtc", told(job->started)},
          {"endTimeUtc", told(job->ended)},
          {"error", job->error},
-         {"cancelationReason", job->cancelation_reason.empty() ? Json() : Json(job->cancelation_reason)}});
+         {"cancelationReason", job->cancelation_reason.empty() ? Json() : Json(job->cancelation_reason)},
+         {"outputs", job->outputs}});
   }
   void change(Workspace const& workspace, std::string_view name, Json const& changes) override {
     Job* const job = find(workspace, name);

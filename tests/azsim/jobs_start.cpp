@@ -4,6 +4,7 @@
 #include "controller/base/time_text.hpp"
 #include "tests/azsim/addresses.hpp"
 #include "tests/azsim/jobs_body.hpp"
+#include "tests/azsim/jobs_outputs.hpp"
 
 namespace trainyard::azsim {
 namespace {
@@ -38,7 +39,7 @@ Result<std::vector<JobFile>> snapshot_files(Shared& shared, Workspace const& wor
   return files;
 }
 
-/// `${{inputs.x}}`: a literal's text, else the address; `${{outputs.x}}`: a folder that is kept.
+/// `${{inputs.x}}`: a literal's text, else the address; `${{outputs.x}}` is left, without blanks.
 std::string expand(std::string const& command, Json const& properties) {
   constexpr std::string_view kOpen = "${{", kClose = "}}";
   std::string text;
@@ -55,7 +56,7 @@ std::string expand(std::string const& command, Json const& properties) {
     if (place == "inputs" && !input.is_null())
       text += input.at("value").is_null() ? input.text("uri") : input.text("value");
     else if (place == "outputs")
-      text += "outputs/" + name;
+      text.append(kOpen).append(inner).append(kClose);
     else
       text += whole;
     from = close + kClose.size();
@@ -108,7 +109,8 @@ Result<JobStart> job_start(Shared& shared, Workspace const& workspace, std::stri
   return JobStart{.name = name,
                   .command = expand(properties.text("command"), properties),
                   .files = std::move(*files),
-                  .environment = variables(shared, workspace, name, properties)};
+                  .environment = variables(shared, workspace, name, properties),
+                  .outputs = named_outputs(properties)};
 }
 
 }  // namespace trainyard::azsim

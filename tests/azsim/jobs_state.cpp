@@ -3,6 +3,7 @@
 #include "controller/base/encoding.hpp"
 #include "controller/base/time_text.hpp"
 #include "tests/azsim/jobs_body.hpp"
+#include "tests/azsim/jobs_outputs.hpp"
 #include "tests/azsim/jobs_start.hpp"
 
 namespace trainyard::azsim {
@@ -104,6 +105,8 @@ void JobClockwork::poll(Workspace const& workspace, Job& job, WallTime now) {
   for (JobFile const& file : progress.outputs)
     shared_.blobs->put(workspace.storage_account, workspace.artifact_container(),
                        artifact_prefix(job.name) + "/outputs/" + file.path, file.content);
+  for (auto const& [output, files] : progress.named_outputs)
+    keep_output(shared_, workspace, job.name, job.properties, output, files);
   if (job.canceled_at) return end(workspace, job, "Canceled", now);
   if (*progress.exit_code == 0) return end(workspace, job, "Completed", now);
   fail_by_script(workspace, job, *progress.exit_code, now);
@@ -141,6 +144,8 @@ void JobClockwork::end(Workspace const& workspace, Job& job, std::string const& 
   job.executing = false;
   job.status = status;
   job.ended = when;
+  if (status == "Completed" && job.type() == "Command" && !is_local(job.properties))
+    job.outputs = register_outputs(shared_, workspace, job.name, job.properties);
   shared_.computes->release_nodes(id_of(workspace, job));
 }
 

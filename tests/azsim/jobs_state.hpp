@@ -19,6 +19,7 @@ struct Job {
   std::string log;
   Json error;  // as run history shows it
   std::string cancelation_reason;
+  Json outputs = Json::object();  // as run history shows them: the assets that named outputs have become
 
   [[nodiscard]] bool terminal() const { return ended.has_value(); }
   [[nodiscard]] std::string type() const { return properties.text("jobType"); }

@@ -62,14 +62,6 @@ bool is_parent(Operation const& operation, std::string const& placeholder) {
   return operation.pattern.find(in_pattern + "/") != std::string::npos;
 }
 
-bool well_formed_version(std::string_view version) {
-  if (version.size() < 10 || (version.size() > 10 && version[10] != '-')) return false;
-  for (std::size_t i = 0; i < 10; ++i)
-    if (i == 4 || i == 7 ? version[i] != '-' : std::isdigit(static_cast<unsigned char>(version[i])) == 0)
-      return false;
-  return true;
-}
-
 HttpResponse unauthorized(Shared const& shared, std::string_view code, std::string_view message) {
   HttpResponse reply =
       json_reply(401, Json::object({{"error", Json::object({{"code", code}, {"message", message}})}}));
@@ -101,17 +93,6 @@ std::optional<HttpResponse> check_bearer(Shared const& shared, Call const& call)
   return unauthorized(
       shared, "ExpiredAuthenticationToken",
       "The access token expiry UTC time is earlier than current UTC time '" + to_rfc3339(call.now) + "'.");
-}
-
-std::optional<HttpResponse> check_version(Call const& call) {
-  if (call.api_version.empty())
-    return gateway_error(400, "MissingApiVersionParameter",
-                         "The api-version query parameter (?api-version=) is required for all requests.");
-  if (!well_formed_version(call.api_version))
-    return gateway_error(400, "InvalidApiVersionParameter",
-                         "The api-version '" + call.api_version +
-                             "' is invalid. The supported versions are '2024-04-01,2023-10-01,2023-04-01'.");
-  return std::nullopt;
 }
 
 std::optional<HttpResponse> check_parents(Shared const& shared, Operation const& operation,
@@ -170,7 +151,7 @@ std::optional<HttpResponse> refuse(Shared const& shared, Operation const& operat
   if (!arm && operation.door != Operation::Door::DataPlane) return std::nullopt;
   if (std::optional<HttpResponse> refused = check_bearer(shared, call)) return refused;
   if (arm)
-    if (std::optional<HttpResponse> refused = check_version(call)) return refused;
+    if (std::optional<HttpResponse> refused = refuse_version(call)) return refused;
   return check_parents(shared, operation, call);
 }
 

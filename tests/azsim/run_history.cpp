@@ -152,7 +152,7 @@ class RunHistory final : public Service {
          {"target", target},
          {"compute", target.is_null() ? Json() : Json::object({{"target", target}})},
          {"inputs", Json::object()},
-         {"outputs", Json::object()},
+         {"outputs", history.at("outputs").is_object() ? history.at("outputs") : Json::object()},
          {"currentAttemptId", 1}});
   }
 

@@ -25,10 +25,14 @@ struct Executed : WithExecutor, MlWorld {
           .body = "print()"});
     arm("PUT", "/codes/c/versions/1",
         Json::object({{"properties", Json::object({{"codeUri", reference.text("blobUri") + "/src"}})}}));
-    Json body = command_job("python train.py --lr ${{inputs.lr}} --out ${{outputs.model}}");
+    Json body = command_job("python train.py --lr ${{inputs.lr}} --out ${{ outputs.model }}");
     body["properties"]["codeId"] = workspace + "/codes/c/versions/1";
     body["properties"]["inputs"] =
         Json::object({{"lr", Json::object({{"jobInputType", "literal"}, {"value", "0.1"}})}});
+    body["properties"]["outputs"] = Json::object(
+        {{"model", Json::object({{"jobOutputType", "uri_folder"}, {"assetName", "mine"}})},
+         {"report", Json::object({{"jobOutputType", "uri_file"},
+                                  {"uri", "azureml://datastores/workspaceblobstore/paths/r.txt"}})}});
     body["properties"]["environmentVariables"] = Json::object({{"MINE", "yes"}});
     body["properties"]["limits"] = Json::object({{"jobLimitsType", "Command"}, {"timeout", "PT1H"}});
     arm("PUT", "/jobs/j", body);
@@ -44,7 +48,11 @@ BOOST_FIXTURE_TEST_CASE(a_node_gets_snapshot_command_and_variables, Executed) {
   submit();
   BOOST_REQUIRE(executor.started.contains("j"));
   JobStart const& job = executor.started.at("j");
-  BOOST_TEST(job.command == "python train.py --lr 0.1 --out outputs/model");
+  BOOST_TEST(job.command == "python train.py --lr 0.1 --out ${{outputs.model}}");
+  BOOST_REQUIRE(job.outputs.size() == 2U);
+  BOOST_TEST(job.outputs[0].name == "model");
+  BOOST_TEST(!job.outputs[0].is_file);
+  BOOST_TEST(job.outputs[1].is_file);
   BOOST_REQUIRE(job.files.size() == 1U);
   BOOST_TEST(job.files[0].path == "lib/train.py");
   BOOST_TEST(job.files[0].content == "print()");
@@ -78,6 +86,35 @@ BOOST_FIXTURE_TEST_CASE(the_log_grows_and_outputs_come_at_the_end, Executed) {
   Json const files = json(mlflow("GET", "artifacts/list?run_id=j&path=outputs/model"));
   BOOST_REQUIRE(files.at("files").items().size() == 1U);
   BOOST_TEST(files.at("files").items()[0].text("path") == "outputs/model/m.json");
+}
+
+BOOST_FIXTURE_TEST_CASE(named_outputs_are_in_the_datastore_and_become_assets, Executed) {
+  arm("PUT", "/data/mine/versions/1",
+      Json::object(
+          {{"properties", Json::object({{"dataType", "uri_folder"}, {"dataUri", "https://old/"}})}}));
+  submit();
+  executor.running["j"] = {.exit_code = 0,
+                           .named_outputs = {{"model", {{"deep/m", "weights"}}}, {"report", {{"", "told"}}}}};
+  BOOST_TEST(status_of("j") == "Completed");
+  Json const store = json(arm("GET", "/datastores/workspaceblobstore")).at("properties");
+  auto const blob = [&](std::string const& path) {
+    return ask("GET", "/blob/" + store.text("accountName") + "/" + store.text("containerName") + "/" + path)
+        .body;
+  };
+  BOOST_TEST(blob("azureml/j/model/deep/m") == "weights");
+  BOOST_TEST(blob("r.txt") == "told");
+  Json const outputs = details().at("outputs");
+  BOOST_TEST(outputs.text({"model", "assetId"}).ends_with("/data/mine/versions/2"));  // the next one
+  BOOST_TEST(outputs.text({"report", "assetId"}).ends_with("/data/azureml_j_output_data_report/versions/1"));
+  BOOST_TEST(outputs.text({"report", "type"}) == "UriFile");
+}
+
+BOOST_FIXTURE_TEST_CASE(named_outputs_of_a_job_that_fails_are_kept_and_no_assets, Executed) {
+  submit();
+  executor.running["j"] = {.exit_code = 1, .named_outputs = {{"model", {{"m", "half"}}}}};
+  BOOST_TEST(status_of("j") == "Failed");
+  BOOST_TEST(details().at("outputs").members().empty());
+  BOOST_TEST(arm("GET", "/data/mine").status == 404);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_script_that_fails_fails_its_job, Executed) {

@@ -78,6 +78,31 @@ BOOST_FIXTURE_TEST_CASE(outputs_are_collected_and_the_folder_goes, Processes) {
     BOOST_TEST(!entry.path().filename().string().starts_with("run-"));
 }
 
+BOOST_FIXTURE_TEST_CASE(named_outputs_have_a_place_of_their_own, Processes) {
+  executor->start({.name = "j",
+                   .command = "echo a > '${{outputs.folder}}/a' && echo b > ${{outputs.file}} && "
+                              "echo c > $AZURE_ML_OUTPUT_folder/c && ls",
+                   .files = {},
+                   .environment = {},
+                   .outputs = {{"folder"}, {"file", true}, {"none", true}}});
+  JobProgress const end = wait_for_end();
+  BOOST_TEST(end.log == "");
+  BOOST_TEST(end.named_outputs.at("folder").size() == 2U);
+  BOOST_REQUIRE(end.named_outputs.at("file").size() == 1U);
+  BOOST_TEST(end.named_outputs.at("file")[0].path == "");
+  BOOST_TEST(end.named_outputs.at("file")[0].content == "b\n");
+  BOOST_TEST(end.named_outputs.at("none").empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(an_output_stays_in_its_place, Processes) {
+  for (char const* name : {"../escaped", "a/b", ""}) {
+    executor->start({.name = "j", .command = "true", .files = {}, .environment = {}, .outputs = {{name}}});
+    JobProgress const end = wait_for_end();
+    BOOST_TEST(*end.exit_code != 0);
+    BOOST_TEST(end.log.find("no folder can have") != std::string::npos);
+  }
+}
+
 BOOST_FIXTURE_TEST_CASE(a_job_sees_its_own_variables_and_few_of_ours, Processes) {
   ::setenv("AZSIM_TEST_SECRET", "never", 1);
   begin();

@@ -53,6 +53,17 @@ BOOST_FIXTURE_TEST_CASE(each_service_is_told_by_its_name_in_the_public_cloud, Pu
              "https://login.microsoftonline.com/" + options.tenant + "/oauth2/v2.0/token");
 }
 
+BOOST_FIXTURE_TEST_CASE(the_cloud_is_the_public_one, PublicWorld) {
+  Json const clouds =
+      ask({.method = "GET", .url = options.base_url + "/metadata/endpoints?api-version=2019-05-01"});
+  BOOST_REQUIRE(clouds.items().size() == 1U);
+  Json const& cloud = clouds.items()[0];
+  BOOST_TEST(cloud.text("name") == "AzureCloud");
+  BOOST_TEST(cloud.text("resourceManager") == "https://management.azure.com/");
+  BOOST_TEST(cloud.text({"authentication", "loginEndpoint"}) == "https://login.microsoftonline.com/");
+  BOOST_TEST(cloud.text({"suffixes", "storage"}) == "core.windows.net");
+}
+
 BOOST_FIXTURE_TEST_CASE(a_blob_is_at_the_host_of_its_account, PublicWorld) {
   Json const upload = arm("POST", "/codes/c/versions/1/startPendingUpload");
   std::string const uri = upload.text({"blobReferenceForConsumption", "credential", "sasUri"});

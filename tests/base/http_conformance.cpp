@@ -9,25 +9,6 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t kFlood = std::size_t{300} << 20U;
 
-/// Says `bytes` and keeps the connection, or closes it.
-std::function<bool(Connection&)> says(std::string bytes, bool goes_on = true) {
-  return [bytes = std::move(bytes), goes_on](Connection& c) { return c.write(bytes) && goes_on; };
-}
-
-/// Says the bytes and then leaves without TLS's goodbye, as a crash does.
-std::function<bool(Connection&)> cut_after(std::string bytes) {
-  return [bytes = std::move(bytes)](Connection& c) {
-    c.write(bytes);
-    c.cut();
-    return false;
-  };
-}
-
-std::string head(std::string const& headers) { return "HTTP/1.1 200 OK\r\n" + headers + "\r\n"; }
-std::string chunked(std::string const& body, std::string const& more = "") {
-  return head("Transfer-Encoding: chunked\r\n" + more) + body;
-}
-
 bool flood(Connection& c, std::string const& before, std::size_t size) {
   std::string const piece(std::size_t{64} << 10U, 'x');
   bool good = c.write(before);
@@ -56,11 +37,6 @@ bool slow_but_whole(Connection& c) {
 
 bool late(Connection& c, std::string const& first, std::string const& then) {
   return c.write(first) && c.pause(milliseconds(50)) && c.write(then);
-}
-
-bool silence(Connection& c) {
-  c.wait_for_end();
-  return false;
 }
 
 using Cases = std::vector<ConformanceCase>;
@@ -300,6 +276,28 @@ std::vector<ConformanceCase> conformance_cases() {
   add_floods(cases);
   add_silences(cases);
   return cases;
+}
+
+std::function<bool(Connection&)> says(std::string bytes, bool goes_on) {
+  return [bytes = std::move(bytes), goes_on](Connection& c) { return c.write(bytes) && goes_on; };
+}
+
+std::function<bool(Connection&)> cut_after(std::string bytes) {
+  return [bytes = std::move(bytes)](Connection& c) {
+    c.write(bytes);
+    c.cut();
+    return false;
+  };
+}
+
+std::string head(std::string const& headers) { return "HTTP/1.1 200 OK\r\n" + headers + "\r\n"; }
+std::string chunked(std::string const& body, std::string const& more) {
+  return head("Transfer-Encoding: chunked\r\n" + more) + body;
+}
+
+bool silence(Connection& c) {
+  c.wait_for_end();
+  return false;
 }
 
 std::string answer(std::string const& body, std::string const& more_headers, std::string const& status) {

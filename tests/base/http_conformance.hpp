@@ -15,7 +15,7 @@ namespace trainyard::test {
 
 struct Implementation {
   std::string name;
-  std::function<std::unique_ptr<HttpTransport>(HttpTransportOptions, Clock const&)> make;
+  std::function<std::unique_ptr<StreamingTransport>(HttpTransportOptions, Clock const&)> make;
 };
 std::vector<Implementation> const& implementations();
 
@@ -43,5 +43,16 @@ std::vector<ConformanceCase> conformance_cases();
 /// A whole answer with a length.
 std::string answer(std::string const& body, std::string const& more_headers = "",
                    std::string const& status = "200 OK");
+
+std::string head(std::string const& headers);  // of a 200
+std::string chunked(std::string const& body, std::string const& more = "");
+
+// Plays, see ConformanceCase::play.
+/// Says `bytes` and keeps the connection, or closes it.
+std::function<bool(Connection&)> says(std::string bytes, bool goes_on = true);
+/// Says the bytes and then leaves without TLS's goodbye, as a crash does.
+std::function<bool(Connection&)> cut_after(std::string bytes);
+/// Says nothing until the client leaves.
+bool silence(Connection& c);
 
 }  // namespace trainyard::test

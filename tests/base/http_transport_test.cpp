@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <cstdlib>
-#include <fstream>
 #include <future>
 
 #include <boost/test/data/monomorphic.hpp>
@@ -13,10 +12,10 @@
 #include <unistd.h>
 
 #include "controller/base/random.hpp"
-#include "tests/azsim/certificate.hpp"
 #include "tests/base/gzipped.hpp"
 #include "tests/base/http_conformance.hpp"
 #include "tests/base/scripted_server.hpp"
+#include "tests/base/transport_fixture.hpp"
 #include "tests/base/why.hpp"
 
 namespace data = boost::unit_test::data;
@@ -26,76 +25,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 namespace {
-
-constexpr Duration kSlack = seconds(5);  // for a machine that is busy with something else
-#if defined(__SANITIZE_THREAD__)
-constexpr long kMostKib = 500 * 1024;  // each byte has four of the sanitizer's beside it
-#else
-constexpr long kMostKib = 100 * 1024;
-#endif
-SystemClock const kClock;
-
-Context within(Duration time) { return {.stop = {}, .deadline = kClock.steady() + time}; }
-
-struct Authority {
-  azsim::Certificate ca = azsim::make_ca("trainyard test authority");
-  azsim::Certificate server = azsim::issue(ca, {"localhost", "example.test"}, {"127.0.0.1"});
-};
-Authority const& authority() {
-  static Authority const the_one;
-  return the_one;
-}
-
-ScriptedTls tls(int newest = 0) {
-  return {authority().server.certificate_pem, authority().server.key_pem, newest};
-}
-
-HttpTransportOptions trusting() {
-  HttpTransportOptions options;
-  options.ca_pem = authority().ca.certificate_pem;
-  options.system_roots = false;
-  return options;
-}
-
-std::string url_of(ScriptedServer const& server, bool https, std::string const& path) {
-  return (https ? "https://localhost:" : "http://localhost:") + std::to_string(server.port()) + path;
-}
-
-/// Answers everything with its own path as body, but plays when asked for /case.
-ScriptedServer::Script playing(std::function<bool(Connection&)> play) {
-  return [play = std::move(play)](Connection& c) {
-    while (auto const request = c.read_request()) {
-      auto const begin = request->find(' ') + 1;
-      std::string const path = request->substr(begin, request->find(' ', begin) - begin);
-      bool const goes_on = path == "/case" ? play(c) : c.write(answer(path));
-      if (!goes_on) return;
-    }
-  };
-}
-
-bool one_of(std::string const& text, std::vector<std::string> const& all) {
-  return std::find(all.begin(), all.end(), text) != all.end();
-}
-
-// Linux tells the peak of the resident memory, and forgets it when asked.
-void forget_peak_memory() { std::ofstream("/proc/self/clear_refs") << "5"; }
-long peak_memory_kib() {
-  std::ifstream status("/proc/self/status");
-  for (std::string word; status >> word;)
-    if (word == "VmHWM:") {
-      long value = 0;
-      status >> value;
-      return value;
-    }
-  return 0;
-}
-
-void check_error(Result<HttpResponse> const& result, ErrorKind kind,
-                 std::vector<std::string> const& reasons) {
-  BOOST_REQUIRE(!result);
-  BOOST_TEST(one_of(result.error().reason, reasons), result.error().reason + ": " + result.error().message);
-  BOOST_TEST(to_string(result.error().kind) == to_string(kind));
-}
 
 void run_case(Implementation const& implementation, ConformanceCase const& c, bool https) {
   ScriptedServer server(playing(c.play), https ? std::optional(tls()) : std::nullopt);

@@ -11,6 +11,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -24,12 +25,33 @@ void require(bool good, char const* what) {
   if (!good) throw std::runtime_error(what);
 }
 
+void ask_for_certificate(SSL_CTX* context, std::string const& ca_pem) {
+  BIO* const text = BIO_new_mem_buf(ca_pem.data(), static_cast<int>(ca_pem.size()));
+  X509* const ca = PEM_read_bio_X509(text, nullptr, nullptr, nullptr);
+  require(X509_STORE_add_cert(SSL_CTX_get_cert_store(context), ca) == 1, "the clients' authority");
+  X509_free(ca);
+  BIO_free(text);
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  SSL_CTX_set_purpose(context, X509_PURPOSE_ANY);  // the tests' certificates are all servers'
+}
+
+std::string to_pem(X509* certificate) {
+  BIO* const out = BIO_new(BIO_s_mem());
+  PEM_write_bio_X509(out, certificate);
+  char* text = nullptr;
+  long const size = BIO_get_mem_data(out, &text);
+  std::string pem(text, static_cast<std::size_t>(size));
+  BIO_free(out);
+  return pem;
+}
+
 SSL_CTX* make_ssl_context(ScriptedTls const& tls) {
   SSL_CTX* const context = SSL_CTX_new(TLS_server_method());
   require(context != nullptr, "SSL_CTX_new");
   SSL_CTX_set_cipher_list(context, "DEFAULT:@SECLEVEL=0");  // or TLS 1.1 could not even be offered
   SSL_CTX_set_min_proto_version(context, TLS1_VERSION);
   SSL_CTX_set_max_proto_version(context, tls.newest);
+  if (!tls.client_ca_pem.empty()) ask_for_certificate(context, tls.client_ca_pem);
   BIO* const certificate_text =
       BIO_new_mem_buf(tls.certificate_pem.data(), static_cast<int>(tls.certificate_pem.size()));
   BIO* const key_text = BIO_new_mem_buf(tls.key_pem.data(), static_cast<int>(tls.key_pem.size()));
@@ -88,6 +110,23 @@ bool Connection::handshake(void* ssl_context) {
   bool const good = SSL_accept(ssl) == 1;
   ERR_clear_error();
   return good;
+}
+
+std::string Connection::asked_name() const {
+  char const* const name = SSL_get_servername(static_cast<SSL*>(ssl_), TLSEXT_NAMETYPE_host_name);
+  return name == nullptr ? "" : name;
+}
+
+std::vector<std::string> Connection::client_certificates() const {
+  std::vector<std::string> all;
+  X509* const own = SSL_get1_peer_certificate(static_cast<SSL*>(ssl_));
+  if (own == nullptr) return all;
+  all.push_back(to_pem(own));
+  X509_free(own);
+  STACK_OF(X509)* const chain =
+      SSL_get_peer_cert_chain(static_cast<SSL*>(ssl_));  // a server's is without the first
+  for (int i = 0; i < sk_X509_num(chain); ++i) all.push_back(to_pem(sk_X509_value(chain, i)));
+  return all;
 }
 
 std::string Connection::read_some() {

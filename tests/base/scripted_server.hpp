@@ -17,7 +17,8 @@ namespace trainyard::test {
 
 struct ScriptedTls {
   std::string certificate_pem, key_pem;
-  int newest = 0;  // TLS version as OpenSSL numbers it; 0: any
+  int newest = 0;             // TLS version as OpenSSL numbers it; 0: any
+  std::string client_ca_pem;  // who must have signed a client's certificate; empty: none is asked for
 };
 
 class ScriptedServer;
@@ -35,6 +36,9 @@ class Connection {
 
   [[nodiscard]] int number() const { return number_; }  // 0 is the first one
   bool handshake(void* ssl_context);                    // SSL_CTX
+  /// What the handshake brought: the name that the client asked for, and its certificates as PEM.
+  [[nodiscard]] std::string asked_name() const;
+  [[nodiscard]] std::vector<std::string> client_certificates() const;
   /// The next whole request, head and body, which is also recorded; nothing at the end of the connection.
   std::optional<std::string> read_request();
   /// Bytes as they are; empty at the end.

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
 from azsim import CLIENT, SECRET, TENANT, Azsim
+from public_names import azure
 
 SCOPE = "https://ml.azure.com/.default"
 ISSUER = "https://kubernetes.example/cluster"
@@ -81,6 +82,21 @@ class ClientSecret(SignIn):
         with Azsim() as azsim, mock.patch.dict(os.environ, AZURE_TENANT_ID=TENANT, AZURE_CLIENT_ID=CLIENT,
                                                AZURE_CLIENT_SECRET=SECRET, AZURE_AUTHORITY_HOST=azsim.url):
             self.assert_signed_in(DefaultAzureCredential(disable_instance_discovery=True))
+
+
+class InstanceDiscovery(SignIn):
+    """As the client does unasked: whom it does not know by heart, it asks login.microsoftonline.com about."""
+
+    def test_the_public_authority_is_known(self):
+        with azure() as (azsim, _):
+            self.assert_signed_in(ClientSecretCredential(TENANT, CLIENT, SECRET))
+            self.assertEqual(azsim.requests("entra.discovery"), [])
+
+    def test_another_authority_is_asked_about(self):
+        with azure() as (azsim, proxy):
+            self.assert_signed_in(ClientSecretCredential(TENANT, CLIENT, SECRET, authority=azsim.url))
+            self.assertEqual([request["status"] for request in azsim.requests("entra.discovery")], [200])
+            self.assertIn("login.microsoftonline.com:443", proxy.hosts)
 
 
 class ClientCertificate(SignIn):

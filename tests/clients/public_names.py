@@ -11,8 +11,8 @@ AS_THE_APPLICATION = {"AZURE_TENANT_ID": TENANT, "AZURE_CLIENT_ID": CLIENT, "AZU
 
 
 @contextlib.contextmanager
-def azure(*options):
+def azure(*options, files=None):
     """Azsim and the proxy that leads to it; the environment has the application's credentials meanwhile."""
-    with Azsim(["--public-names", *options]) as azsim, ConnectProxy(urllib.parse.urlsplit(azsim.url).port) as proxy:
+    with Azsim(["--public-names", *options], files) as azsim, ConnectProxy(urllib.parse.urlsplit(azsim.url).port) as proxy:
         os.environ.update(AS_THE_APPLICATION)
         yield azsim, proxy

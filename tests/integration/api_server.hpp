@@ -18,7 +18,7 @@ class ApiServer {
  public:
   static ApiServer& get();
 
-  [[nodiscard]] kube::ApiAccess const& access() const { return access_; }
+  [[nodiscard]] kube::ClusterAccess const& access() const { return access_; }
   StreamingTransport& transport() { return *transport_; }
   /// Any status is a value. Server-side apply is a PATCH.
   HttpResponse call(char const* method, std::string const& path, Json const& body = {});
@@ -36,7 +36,7 @@ class ApiServer {
  private:
   ApiServer();
 
-  kube::ApiAccess access_;
+  kube::ClusterAccess access_;
   std::unique_ptr<StreamingTransport> transport_;
 };
 

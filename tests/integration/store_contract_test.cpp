@@ -17,8 +17,8 @@ using kube::ResourceType;
 constexpr ResourceType kCrds{"apiextensions.k8s.io", "v1", "customresourcedefinitions",
                              "CustomResourceDefinition"};
 // Kinds that allow any spec: the contract is about stores, not about our kinds.
-constexpr ResourceType kWorkspaces{"contract.trainyard.dev", "v1", "workspaces", "Workspace"};
-constexpr ResourceType kRuns{"contract.trainyard.dev", "v1", "trainingruns", "TrainingRun"};
+constexpr ResourceType kWorkspaces{"contract.trainyard.dev", "v1", "contractworkspaces", "Workspace"};
+constexpr ResourceType kRuns{"contract.trainyard.dev", "v1", "contractruns", "TrainingRun"};
 constexpr std::array<char const*, 3> kNames{"default", "aaa", "other"};
 
 Json definition_of(ResourceType const& type) {
@@ -36,7 +36,9 @@ Json definition_of(ResourceType const& type) {
        {"metadata", Json::object({{"name", std::string(type.plural) + "." + std::string(type.group)}})},
        {"spec", Json::object({{"group", type.group},
                               {"scope", "Namespaced"},
-                              {"names", Json::object({{"kind", type.kind}, {"plural", type.plural}})},
+                              {"names", Json::object({{"kind", type.kind},
+                                                      {"plural", type.plural},
+                                                      {"singular", type.plural}})},
                               {"versions", Json::array({version})}})}});
 }
 

@@ -30,14 +30,15 @@ struct ToldRandom final : Random {
 
 struct Fixture {
   ToldRandom random;
-  WorkQueue queue{random};
+  Metrics metrics;
+  WorkQueue queue{random, metrics};
 
   /// The names of all that is due by `now`, in the order they are handed out; each visit ends at once.
   std::string drain(SteadyTime now) {
     std::string names;
     while (std::optional<ObjectKey> const next = queue.pop_ready(now)) {
       names += next->name;
-      queue.done(*next);
+      queue.done(*next, kStart);
     }
     return names;
   }
@@ -79,7 +80,7 @@ BOOST_AUTO_TEST_CASE(none_is_handed_out_twice_at_once) {
   queue.add(key("a"), kStart + seconds(3));
   BOOST_TEST(!queue.pop_ready(kStart + hours(1)));
   BOOST_TEST(!queue.next_due());
-  queue.done(key("a"));
+  queue.done(key("a"), kStart);
   BOOST_TEST(!queue.visiting());
   BOOST_TEST((queue.next_due() == kStart + seconds(2)));
   BOOST_TEST(drain(kStart + hours(1)) == "a");  // once for all that was asked meanwhile
@@ -98,7 +99,7 @@ BOOST_AUTO_TEST_CASE(quiet_is_nothing_visited_and_nothing_due) {
   BOOST_TEST(!queue.quiet(kStart));
   BOOST_REQUIRE(queue.pop_ready(kStart));
   BOOST_TEST(!queue.quiet(kStart));
-  queue.done(key("a"));
+  queue.done(key("a"), kStart);
   BOOST_TEST(queue.quiet(kStart));
 }
 
@@ -116,7 +117,7 @@ BOOST_AUTO_TEST_CASE(failures_wait_longer_each_time) {
     BOOST_TEST((fail() == seconds(expected)), expected);
 
   BOOST_REQUIRE(queue.pop_ready(now));
-  queue.done(key("a"));  // forgets them
+  queue.done(key("a"), kStart);  // forgets them
   queue.add(key("a"), now);
   BOOST_TEST((fail() == seconds(1)));
 }
@@ -161,7 +162,7 @@ BOOST_AUTO_TEST_CASE(what_was_asked_during_a_failed_visit_does_not_wait) {
 }
 
 BOOST_AUTO_TEST_CASE(a_visit_that_had_not_begun_cannot_end) {
-  BOOST_CHECK_THROW(queue.done(key("a")), std::logic_error);
+  BOOST_CHECK_THROW(queue.done(key("a"), kStart), std::logic_error);
   BOOST_CHECK_THROW(queue.done_failed(key("a"), kStart), std::logic_error);
 }
 
@@ -174,7 +175,7 @@ BOOST_AUTO_TEST_CASE(waiting) {
 
   BOOST_REQUIRE(queue.pop_ready(kStart));
   for (auto const& change : std::array<std::function<void()>, 4>{
-           [&] { queue.done(key("a")); }, [&] { queue.add(key("a"), kStart); }, [&] { queue.wake(); },
+           [&] { queue.done(key("a"), kStart); }, [&] { queue.add(key("a"), kStart); }, [&] { queue.wake(); },
            [&] {
              BOOST_REQUIRE(queue.pop_ready(kStart));
              queue.done_failed(key("a"), kStart);
@@ -218,7 +219,8 @@ BOOST_AUTO_TEST_CASE(many_workers_visit_each_key_alone_and_miss_nothing) {
   std::atomic<bool> together = false;
   std::stop_source stop;
   SeededRandom seeded(5);
-  WorkQueue busy(seeded);
+  Metrics metrics_of_busy;
+  WorkQueue busy(seeded, metrics_of_busy);
   std::vector<std::jthread> workers;
   for (int i = 0; i < 4; ++i)
     workers.emplace_back([&] {
@@ -233,7 +235,7 @@ BOOST_AUTO_TEST_CASE(many_workers_visit_each_key_alone_and_miss_nothing) {
         if (subject.visitors++ != 0) together = true;
         subject.seen = subject.asked;
         --subject.visitors;
-        busy.done(*next);
+        busy.done(*next, kStart);
       }
     });
   for (int n = 0; n < kAsks; ++n) {
@@ -246,6 +248,32 @@ BOOST_AUTO_TEST_CASE(many_workers_visit_each_key_alone_and_miss_nothing) {
   workers.clear();
   BOOST_TEST(!together);
   for (Subject const& subject : subjects) BOOST_TEST(subject.seen == subject.asked);
+}
+
+BOOST_AUTO_TEST_CASE(its_metrics_are_those_of_stock_dashboards) {
+  auto const has = [&](std::string const& line) {
+    BOOST_TEST(metrics.text().find(line + "\n") != std::string::npos, line + " is not in\n" + metrics.text());
+  };
+  queue.refresh_metrics(kStart);
+  has("workqueue_depth{name=\"trainyard\"} 0");
+  has("workqueue_adds_total{name=\"trainyard\"} 0");
+  has("workqueue_retries_total{name=\"trainyard\"} 0");
+  queue.add(key("a"), kStart);
+  queue.add(key("b"), kStart + seconds(2));
+  queue.add(key("later"), kStart + hours(1));
+  queue.refresh_metrics(kStart + seconds(3));
+  has("workqueue_depth{name=\"trainyard\"} 2");
+  has("workqueue_adds_total{name=\"trainyard\"} 3");
+  BOOST_REQUIRE(queue.pop_ready(kStart + seconds(3)));
+  queue.refresh_metrics(kStart + seconds(7));
+  has("workqueue_depth{name=\"trainyard\"} 1");
+  has("workqueue_longest_running_processor_seconds{name=\"trainyard\"} 4");
+  has("workqueue_queue_duration_seconds_sum{name=\"trainyard\"} 3");
+  queue.done_failed(key("a"), kStart + seconds(8));
+  queue.refresh_metrics(kStart + seconds(8));
+  has("workqueue_retries_total{name=\"trainyard\"} 1");
+  has("workqueue_unfinished_work_seconds{name=\"trainyard\"} 0");
+  has("workqueue_work_duration_seconds_sum{name=\"trainyard\"} 5");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

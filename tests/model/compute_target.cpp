@@ -21,6 +21,7 @@ constexpr Option<O> kOptions[] = {{"user", &O::user},
                                   {"creations", &O::creations},
                                   {"operators", &O::operators},
                                   {"stores", &O::stores},
+                                  {"leaving", &O::leaving},
                                   {"retain", &O::retain},
                                   {"wipe", &O::wipe},
                                   {"replace", &O::replace},
@@ -92,6 +93,7 @@ S ComputeModel::initial() const {
   for (int store = 0; store < options_.stores; ++store)
     s.stores[store] = {.spec = {.object = S::Object::Fresh}, .holder = static_cast<S::Byte>(1 + store)};
   if (options_.stores == 2) s.operators[1].store = 1;
+  if (options_.leaving) s.stores[0].spec.object = S::Object::Deleting;
   s.user = static_cast<S::Byte>(options_.user);
   s.crash = static_cast<S::Byte>(options_.crash);
   s.late = static_cast<S::Byte>(options_.late);

@@ -25,6 +25,7 @@ struct ComputeOptions {
   // The world.
   int operators = 1;      // on the same store
   int stores = 1;         // of one cluster name; 2: each with an operator, and the same spec
+  int leaving = 0;        // 1: the first store's object is being deleted from the start
   int retain = 0;         // 1: the user may change the deletionPolicy
   int wipe = 0;           // 1: what somebody else changes loses its tags
   int replace = 0;        // 1: the size is one that Azure cannot change in place, and replace: WhenChanged
@@ -94,10 +95,13 @@ struct ComputeState {
   struct Truth {
     Maker maker = Maker::Nobody;
     Byte unheard = 0;        // bits: the store's PUT changed what another made, and its status does not know
-    Byte seen_creating = 0;  // since then, and before the status told whose it is, a pass saw it Creating
-    Byte judged = 0;         // the status took it for ours
+    Byte seen_creating = 0;  // bits: since then, and before the status told whose it is, it saw it Creating
+    Byte judged = 0;         // bits: its status took it for ours
+    Byte inherited = 0;      // bits: another's, it took it over by the word of the other store's mark
+    Byte mark_kept = 0;      // bits: it knew that it is another's, saw its own mark there, and let it be
     Byte store = 0;          // whose PUT created it, of ours
     Byte in_w12 = 0;         // nothing tells any more that we made it
+    Byte disowned = 0;       // another changed it before the status of the store that made it knew it
     Byte left = 0;           // it was left behind, as told to or as judged already
     bool operator==(Truth const&) const = default;
   };
@@ -166,7 +170,9 @@ struct ComputeState {
   [[nodiscard]] bool anybody() const {
     return stores[0].spec.object != Object::None || stores[1].spec.object != Object::None;
   }
-  [[nodiscard]] bool is_unheard(int store) const { return (truth.unheard >> store & 1) != 0; }
+  static bool has(Byte bits, int store) { return (bits >> store & 1) != 0; }
+  static void put(Byte& bits, int store) { bits = static_cast<Byte>(bits | 1U << store); }
+  [[nodiscard]] bool is_unheard(int store) const { return has(truth.unheard, store); }
   void modify() {  // modifiedOn becomes now
     compute.as_created = 0;
     index_dated = 1;

@@ -88,11 +88,20 @@ void ComputeModel::Pass::heard(S& s) const {
 /// What the pass saw goes to the status with what it writes.
 void ComputeModel::Pass::saw(S& s, S::Status const& told) const {
   S::Truth& truth = s.truth;
-  if (!s.made_elsewhere(op_.store) || !s.is_unheard(op_.store) || truth.judged != 0 ||
+  if (!s.made_elsewhere(op_.store) || !s.is_unheard(op_.store) || S::has(truth.judged, op_.store) ||
       op_.seen.created_on != s.compute.created_on)
     return;
-  if (op_.asked != 0 && op_.seen.stage == Stage::Creating) truth.seen_creating = 1;
-  if (told.origin == S::Origin::Created) truth.judged = 1;
+  if (op_.asked != 0 && op_.seen.stage == Stage::Creating) S::put(truth.seen_creating, op_.store);
+  if (told.origin == S::Origin::Created) S::put(truth.judged, op_.store);
+}
+
+/// A take believes the mark of a store that lives, which has not yet taken it off what is another's.
+void ComputeModel::Pass::inherits(S& s) const {
+  int const other = 1 - op_.store;
+  bool const others_mark = op_.seen.tags.mark != 0 && op_.seen.tags.holder == s.stores[other].holder;
+  if (s.truth.maker == Maker::Another && op_.seen.created_on == s.compute.created_on && others_mark &&
+      !S::has(s.truth.mark_kept, other))
+    S::put(s.truth.inherited, op_.store);
 }
 
 // ---- between passes
@@ -173,6 +182,11 @@ void ComputeModel::Pass::read(bool in_time) {
   if (theirs && op.seen.stage == Stage::Succeeded && choice.kind != Choice::Write &&
       store_.status.doubt == S::Doubt::None && !choice.status.gave_up(op.seen.created_on))
     store_in(next).let_be = 1;
+  bool const own_mark = op.seen.tags.mark != 0 && op.seen.tags.holder == store_.holder;
+  if (own_mark && op.seen.stage == Stage::Succeeded && choice.kind != Choice::Write &&
+      choice.status.doubt == S::Doubt::None && choice.status.origin == S::Origin::Adopted &&
+      now_.truth.maker == Maker::Another && op.seen.created_on == now_.compute.created_on)
+    S::put(next.truth.mark_kept, op_.store);
   std::string_view const how = op.asked == 0 ? " rests on " : in_time ? " GETs, after settle, " : " GETs ";
   S::Seen const seen = op.seen;
   if (choice.kind == Choice::Wait && choice.status == store_.status) {
@@ -233,6 +247,7 @@ void ComputeModel::Pass::intend(ComputeChoice const& choice) {
   op.request = choice.request;
   op.request.store = op_.store;
   saw(next, choice.status);
+  if (choice.request.act == Act::Take) inherits(next);
   if (options_.intent) {
     S::Status& told = store_in(next).status;
     if (choice.status.taken != told.taken) World::taken(next, op_.store);
@@ -289,7 +304,7 @@ void ComputeModel::Pass::answered() {
   if (op_.phase == Phase::Answered && put && !take) {
     status = policy_.answered(status, op_.seen, op_.request.target);
     bool const heard = next.made_elsewhere(op_.store) && next.compute.created_on == op_.seen.created_on;
-    if (heard && next.truth.judged == 0)
+    if (heard && !S::has(next.truth.judged, op_.store))
       next.truth.unheard = static_cast<S::Byte>(next.truth.unheard & ~(1U << op_.store));
   }
   record(status, next, " notes the answer");

@@ -36,6 +36,7 @@ class ComputeModel::Pass {
   void rest(S& s) const;
   void heard(S& s) const;
   void saw(S& s, S::Status const& told) const;
+  void inherits(S& s) const;
 
   void idle();
   void settle();

@@ -122,6 +122,7 @@ void ComputeModel::World::others() {
         s.compute.stage = Stage::Creating;
         bool const known = s.stores[s.truth.store].status.created_on == s.compute.created_on;
         if (s.truth.maker == Maker::Us && (!known || options_.wipe)) s.truth.in_w12 = 1;
+        if (s.truth.maker == Maker::Us && !known) s.truth.disowned = 1;
       },
       "another changes the compute");
 }

