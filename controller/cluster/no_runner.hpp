@@ -8,7 +8,8 @@ namespace trainyard::cluster {
 /// Refuses to start anything; what was never started is found nowhere.
 class NoRunner final : public reconcilers::LocalRunner {
  public:
-  Result<std::optional<reconcilers::LocalRun>> find(std::string const&, Context const&) override {
+  Result<std::optional<reconcilers::LocalRun>> find(std::string const&, std::string const&,
+                                                    Context const&) override {
     return std::optional<reconcilers::LocalRun>();
   }
   Result<Done> start(reconcilers::LocalStart const&, Context const&) override {
@@ -19,8 +20,10 @@ class NoRunner final : public reconcilers::LocalRunner {
             "a local target trains on the machine of `trainyard run --directory`; in a cluster name a "
             "target in Azure"};
   }
-  Result<Done> cancel(std::string const&, std::string const&, Context const&) override { return Done{}; }
-  Result<std::vector<std::string>> list(std::string const&, Context const&) override {
+  Result<Done> cancel(std::string const&, std::string const&, std::string const&, Context const&) override {
+    return Done{};
+  }
+  Result<std::vector<std::string>> list(std::string const&, std::string const&, Context const&) override {
     return std::vector<std::string>();
   }
 };

@@ -8,7 +8,8 @@ namespace trainyard::reconcilers {
 
 class LocalRunDriver final : public RunDriver {
  public:
-  LocalRunDriver(LocalRunner& runner, Clock const& clock) : runner_(runner), clock_(clock) {}
+  LocalRunDriver(LocalRunner& runner, std::string ns, Clock const& clock)
+      : runner_(runner), ns_(std::move(ns)), clock_(clock) {}
   Result<std::optional<RunSeen>> get(std::string const& name, WallTime& began,
                                      Context const& context) override;
   [[nodiscard]] std::optional<RunSeen> cached(std::string const&) const override { return std::nullopt; }
@@ -25,6 +26,7 @@ class LocalRunDriver final : public RunDriver {
 
  private:
   LocalRunner& runner_;
+  std::string ns_;
   Clock const& clock_;
 };
 
