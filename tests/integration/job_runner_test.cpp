@@ -36,10 +36,10 @@ BOOST_FIXTURE_TEST_CASE(a_run_is_started_once, JobWorld) {
 BOOST_FIXTURE_TEST_CASE(its_pod_fits_a_restricted_namespace_and_says_what_was_written, JobWorld) {
   LocalStart fit = run("ty-fit-a0");
   fit.arguments = {"--home", "$(HOME)"};
-  fit.variables = {{"COST", "5$"}};
+  fit.variables.emplace_back("COST", "5$");
   fit.image = "example.com/python:3";
   BOOST_REQUIRE(runner->start(fit, context()));
-  Json const pod = make_pod("fit");  // refused by the API server if it did not fit
+  Json const pod = make_pod("ty-fit-a0");  // refused by the API server if it did not fit
   Json const& spec = pod.at("spec");
   BOOST_TEST(spec.at("automountServiceAccountToken").bool_or(true) == false);
   BOOST_TEST(spec.text("restartPolicy") == "Never");
@@ -78,11 +78,11 @@ BOOST_FIXTURE_TEST_CASE(an_edit_changes_no_run_that_was_started, JobWorld) {
 
 BOOST_FIXTURE_TEST_CASE(a_run_that_ends_well, JobWorld) {
   BOOST_REQUIRE(runner->start(run("ty-fit-a0"), context()));
-  make_pod("fit");
-  pod_runs("fit");
+  make_pod("ty-fit-a0");
+  pod_runs("ty-fit-a0");
   BOOST_TEST((find("ty-fit-a0").state == State::Running));
   BOOST_TEST(find("ty-fit-a0").started_at == kStarted);
-  pod_ended("fit", 0);
+  pod_ended("ty-fit-a0", 0);
   BOOST_TEST((find("ty-fit-a0").state == State::Running));  // until the Job says so
   job_completed("ty-fit-a0");
   LocalRun const ended = find("ty-fit-a0");
@@ -90,7 +90,7 @@ BOOST_FIXTURE_TEST_CASE(a_run_that_ends_well, JobWorld) {
   BOOST_TEST(*ended.exit_code == 0);
   BOOST_TEST(ended.started_at == kStarted);
   BOOST_TEST(ended.ended_at == kEnded);
-  pod_gone("fit");
+  pod_gone("ty-fit-a0");
   runner = make_runner();
   BOOST_TEST(*find("ty-fit-a0").exit_code == 0);
 }
@@ -99,8 +99,8 @@ BOOST_FIXTURE_TEST_CASE(a_run_that_fails_keeps_its_exit_code_when_its_pod_is_for
   server.scrubber.add_secret("hunter2-of-the-run");
   LoggingNode const node("one\nthe key is hunter2-of-the-run\nlast\n");
   BOOST_REQUIRE(runner->start(run("ty-fit-a0"), context()));
-  make_pod("fit", node.name());
-  pod_ended("fit", 3);
+  make_pod("ty-fit-a0", node.name());
+  pod_ended("ty-fit-a0", 3);
   job_failed("ty-fit-a0");
   LocalRun const ended = find("ty-fit-a0");
   BOOST_TEST((ended.state == State::Ended));
@@ -109,8 +109,8 @@ BOOST_FIXTURE_TEST_CASE(a_run_that_fails_keeps_its_exit_code_when_its_pod_is_for
   BOOST_REQUIRE(ended.log_tail.size() == 3U);
   BOOST_TEST(ended.log_tail.at(1).find("hunter2") == std::string::npos);
   BOOST_TEST(ended.log_tail.at(2) == "last");
-  BOOST_TEST(node.asked() == "/containerLogs/job-runner/fit/script?tailLines=20");
-  pod_gone("fit");
+  BOOST_TEST(node.asked() == "/containerLogs/job-runner/ty-fit-a0/script?tailLines=20");
+  pod_gone("ty-fit-a0");
   BOOST_TEST(find("ty-fit-a0").log_tail.size() == 3U);
   runner = make_runner();
   BOOST_TEST((find("ty-fit-a0").state == State::Ended));
@@ -120,8 +120,8 @@ BOOST_FIXTURE_TEST_CASE(a_run_that_fails_keeps_its_exit_code_when_its_pod_is_for
 BOOST_FIXTURE_TEST_CASE(a_run_whose_node_was_taken_away_is_interrupted, JobWorld) {
   for (char const* const name : {"ty-fit-a0", "ty-fit-a1"})
     BOOST_REQUIRE(runner->start(run(name), context()));
-  make_pod("evicted");
-  pod_ended("evicted", 143, true);
+  make_pod("ty-fit-a0");
+  pod_ended("ty-fit-a0", 143, true);
   job_failed("ty-fit-a0");
   BOOST_TEST((find("ty-fit-a0").state == State::Interrupted));
   job_failed("ty-fit-a1");  // its pod has vanished
@@ -130,8 +130,8 @@ BOOST_FIXTURE_TEST_CASE(a_run_whose_node_was_taken_away_is_interrupted, JobWorld
 
 BOOST_FIXTURE_TEST_CASE(a_cancel_writes_its_reason_and_stops_the_job_at_once, JobWorld) {
   BOOST_REQUIRE(runner->start(run("ty-fit-a0"), context()));
-  make_pod("fit");
-  pod_runs("fit");
+  make_pod("ty-fit-a0");
+  pod_runs("ty-fit-a0");
   BOOST_REQUIRE(runner->cancel(kNamespace, "ty-fit-a0", "Superseded", context()));
   BOOST_TEST(job("ty-fit-a0").at({"spec", "suspend"}).bool_or(false));
   runner = make_runner();
@@ -140,7 +140,7 @@ BOOST_FIXTURE_TEST_CASE(a_cancel_writes_its_reason_and_stops_the_job_at_once, Jo
   BOOST_TEST(find("ty-fit-a0").cancel_reason == "Superseded");  // the first one stays
   job_suspended("ty-fit-a0");
   BOOST_TEST((find("ty-fit-a0").state == State::Running));  // it has its time to end
-  pod_gone("fit");
+  pod_gone("ty-fit-a0");
   LocalRun const ended = find("ty-fit-a0");
   BOOST_TEST((ended.state == State::Ended));
   BOOST_TEST(ended.cancel_reason == "Superseded");
@@ -158,8 +158,8 @@ BOOST_FIXTURE_TEST_CASE(what_no_controller_has_seen_yet_is_not_over, JobWorld) {
 
 BOOST_FIXTURE_TEST_CASE(a_cancel_after_the_end_changes_nothing, JobWorld) {
   BOOST_REQUIRE(runner->start(run("ty-fit-a0"), context()));
-  make_pod("fit");
-  pod_ended("fit", 3);
+  make_pod("ty-fit-a0");
+  pod_ended("ty-fit-a0", 3);
   job_failed("ty-fit-a0");
   BOOST_REQUIRE(runner->cancel(kNamespace, "ty-fit-a0", "User", context()));
   BOOST_TEST(find("ty-fit-a0").cancel_reason.empty());

@@ -52,7 +52,8 @@ JobWorld::JobWorld() {
       object(kNamespaces, kNamespace, Json::object({{"metadata", Json::object({{"labels", enforced}})}})));
   server.must("PATCH", object_path(kAccounts, kNamespace, "default"), object(kAccounts, "default"));
   for (ResourceType const& type : {kube::kJobs, kube::kPods}) {
-    for (Json item : server.must("GET", collection_path(type, kNamespace)).at("items").items()) {
+    Json const left = server.must("GET", collection_path(type, kNamespace));
+    for (Json item : left.at("items").items()) {
       item["metadata"].erase("finalizers");
       std::string const path = object_path(type, kNamespace, item.text({"metadata", "name"}));
       server.must("PUT", path, item);

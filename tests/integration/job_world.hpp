@@ -30,7 +30,7 @@ class JobWorld {
   void put_source(std::string const& script);
 
   Json job(std::string const& name);
-  /// As the controller would, of the Job's template.
+  /// As the controller would, of the Job's template; here under the Job's own name.
   Json make_pod(std::string const& name, std::string const& node = "");
   void pod_status(std::string const& name, Json status);
   void pod_runs(std::string const& name);
