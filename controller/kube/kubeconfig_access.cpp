@@ -152,7 +152,8 @@ Result<ClusterAccess> access_of(Kubeconfig const& config, std::string const& nam
   Result<KubeconfigEntry const*> const cluster = follow(context, "cluster", config.clusters);
   if (!cluster) return cluster.error();
   if (Result<Done> const added = add_cluster({**cluster, "cluster"}, access); !added) return added.error();
-  if (context.has("user")) {  // else nobody: what the server lets anyone do
+  // Without a user we are nobody; and, as kubectl, in plain HTTP, which anyone could read a token from.
+  if (context.has("user") && access.server.starts_with("https:")) {
     Result<KubeconfigEntry const*> const user = follow(context, "user", config.users);
     if (!user) return user.error();
     if (Result<Done> const added = add_user({**user, "user"}, access); !added) return added.error();
