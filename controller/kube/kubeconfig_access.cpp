@@ -64,8 +64,7 @@ Result<Done> copy_pem(KubeconfigFields const& fields, std::string const& name, s
 Result<Done> add_server(KubeconfigFields const& cluster, ClusterAccess& access) {
   if (Result<Done> const copied = copy(cluster, "server", access.server); !copied) return copied.error();
   Result<Url> const url = parse_url(access.server);
-  if (!url || !url->query.empty() || access.server.find('@') != std::string::npos ||
-      (url->scheme != "https" && url->scheme != "http"))
+  if (!url || !url->query.empty() || (url->scheme != "https" && url->scheme != "http"))
     return cluster.wrong("server", "is no address of an API server; write it as https://host:port");
   if (url->host.front() == '[')
     return cluster.wrong(
