@@ -127,6 +127,17 @@ class OperatorTest(unittest.TestCase):
         if kubectl("get", "namespace", SYSTEM, check=False).returncode != 0:
             kubectl("create", "namespace", SYSTEM)
             kubectl("create", "serviceaccount", "trainyard", "-n", SYSTEM)
+        cls.bind()
+        cls.folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory(prefix="trainyard-cluster.")))
+        cls.azsim = Simulator(cls.folder)
+        cls.addClassCleanup(cls.azsim.stop)
+        cls.kubeconfig = cls.folder / "kubeconfig"
+        cls.write_kubeconfig(kubectl("create", "token", "trainyard", "-n", SYSTEM).strip())
+        kubectl("delete", "lease", "trainyard", "-n", SYSTEM, "--ignore-not-found")
+
+    @classmethod
+    def bind(cls):
+        """Gives the operator its rights."""
         kubectl("apply", "-n", SYSTEM, "-f", REPOSITORY / "manifests/rbac/operator.yaml")
         bindings = [
             {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind + "Binding",
@@ -136,12 +147,6 @@ class OperatorTest(unittest.TestCase):
             for kind, role in (("ClusterRole", "trainyard-operator"), ("Role", "trainyard-leader"))]
         apply(*bindings)
 
-        cls.folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory(prefix="trainyard-cluster.")))
-        cls.azsim = Simulator(cls.folder)
-        cls.addClassCleanup(cls.azsim.stop)
-        cls.kubeconfig = cls.folder / "kubeconfig"
-        cls.write_kubeconfig(kubectl("create", "token", "trainyard", "-n", SYSTEM).strip())
-        kubectl("delete", "lease", "trainyard", "-n", SYSTEM, "--ignore-not-found")
 
     @classmethod
     def write_kubeconfig(cls, token):
