@@ -121,7 +121,7 @@ class OperatorTest(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        kubectl("apply", "-f", REPOSITORY / "crds")
+        kubectl("apply", "-k", REPOSITORY)  # CRDs, roles and the policy
         kubectl("wait", "--for=condition=Established", "--timeout=60s", *[
             f"crd/{kind}.trainyard.dev" for kind in ("workspaces", "computetargets", "trainingruns")])
         if kubectl("get", "namespace", SYSTEM, check=False).returncode != 0:
@@ -138,7 +138,6 @@ class OperatorTest(unittest.TestCase):
     @classmethod
     def bind(cls):
         """Gives the operator its rights."""
-        kubectl("apply", "-n", SYSTEM, "-f", REPOSITORY / "manifests/rbac/operator.yaml")
         bindings = [
             {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind + "Binding",
              "metadata": {"name": role, **({"namespace": SYSTEM} if kind == "Role" else {})},
