@@ -12,6 +12,7 @@ kubeconfigs.py makes more.
 """
 
 import http.client
+import json
 import os
 import pathlib
 import random
@@ -24,6 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 import certificates
 import kubeconfigs
@@ -95,14 +97,22 @@ class ControlPlane:
             self._stop(name)
         shutil.rmtree(self.folder / "etcd", ignore_errors=True)
 
-    def restart_api_server(self):
-        """Where it was, with all that it had."""
+    def restart_api_server(self, forget=False):
+        """Where it was, with all that it had; `forget` the past, so that no watch can go on from where it was."""
         self._stop("kube-apiserver")
+        if forget:
+            revision = self._ask_etcd("kv/range", {"key": "AA=="})["header"]["revision"]
+            self._ask_etcd("kv/compaction", {"revision": revision, "physical": True})
         self._start_api_server()
 
     def environment(self):
         return os.environ | {"KUBECONFIG": str(self.kubeconfig), "TRAINYARD_API_SERVER": str(self.folder),
                              "PATH": f"{self.tools}:{os.environ['PATH']}", "PYTHONDONTWRITEBYTECODE": "1"}
+
+    def _ask_etcd(self, path, question):
+        request = urllib.request.Request(f"{self._etcd}/v3/{path}", json.dumps(question).encode())
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
 
     def _start(self, name, *flags):
         with open(self.folder / f"{name}.log", "ab") as log:

@@ -15,13 +15,14 @@ import uuid
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 BINARIES = pathlib.Path(os.environ["TRAINYARD_BIN"])
 SYSTEM = "trainyard-system"
+WRITES = ("computes.put", "computes.delete", "jobs.put")
 SAMPLES = REPOSITORY / "manifests/samples"
 
 
-def kubectl(*arguments, stdin=None, check=True, kubeconfig=None):
+def kubectl(*arguments, stdin=None, check=True, kubeconfig=None, seconds=180):
     """What it prints; with check=False the finished process."""
     done = subprocess.run(["kubectl", *([f"--kubeconfig={kubeconfig}"] if kubeconfig else []), *map(str, arguments)],
-                          input=stdin, capture_output=True, text=True, timeout=180)
+                          input=stdin, capture_output=True, text=True, timeout=seconds)
     if not check:
         return done
     assert done.returncode == 0, f"kubectl {' '.join(map(str, arguments))}: {done.stdout}{done.stderr}"
@@ -116,7 +117,7 @@ class Operator:
 
 
 class OperatorTest(unittest.TestCase):
-    """Each test has a namespace, an azsim and a folder of its own; operators end with it."""
+    """Each test has a namespace of its own; azsim and the API server are the class's."""
 
     @classmethod
     def setUpClass(cls):
@@ -126,6 +127,17 @@ class OperatorTest(unittest.TestCase):
         if kubectl("get", "namespace", SYSTEM, check=False).returncode != 0:
             kubectl("create", "namespace", SYSTEM)
             kubectl("create", "serviceaccount", "trainyard", "-n", SYSTEM)
+        cls.bind()
+        cls.folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory(prefix="trainyard-cluster.")))
+        cls.azsim = Simulator(cls.folder)
+        cls.addClassCleanup(cls.azsim.stop)
+        cls.kubeconfig = cls.folder / "kubeconfig"
+        cls.write_kubeconfig(kubectl("create", "token", "trainyard", "-n", SYSTEM).strip())
+        kubectl("delete", "lease", "trainyard", "-n", SYSTEM, "--ignore-not-found")
+
+    @classmethod
+    def bind(cls):
+        """Gives the operator its rights."""
         kubectl("apply", "-n", SYSTEM, "-f", REPOSITORY / "manifests/rbac/operator.yaml")
         bindings = [
             {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind + "Binding",
@@ -135,26 +147,29 @@ class OperatorTest(unittest.TestCase):
             for kind, role in (("ClusterRole", "trainyard-operator"), ("Role", "trainyard-leader"))]
         apply(*bindings)
 
-    def setUp(self):
-        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="trainyard-cluster.")))
-        self.ns = "test-" + uuid.uuid4().hex[:8]
-        kubectl("create", "namespace", self.ns)
-        kubectl("delete", "lease", "trainyard", "-n", SYSTEM, "--ignore-not-found")
-        self.azsim = Simulator(self.folder)
-        self.addCleanup(self.azsim.stop)
-        self.kubeconfig = self.folder / "kubeconfig"
-        self.write_kubeconfig(kubectl("create", "token", "trainyard", "-n", SYSTEM).strip())
 
-    def write_kubeconfig(self, token):
+    @classmethod
+    def write_kubeconfig(cls, token):
         """The operator's: its service account's token in a file, which is read again on use."""
         config = json.loads(kubectl("config", "view", "--raw", "--minify", "--flatten", "-o", "json"))
-        token_file = self.folder / "token"
-        token_file.write_text(token)
-        config["users"][0]["user"] = {"tokenFile": str(token_file)}
-        self.kubeconfig.write_text(json.dumps(config))
+        cls.token = cls.folder / "token"
+        cls.token.write_text(token)
+        config["users"][0]["user"] = {"tokenFile": str(cls.token)}
+        cls.kubeconfig.write_text(json.dumps(config))
+
+    @classmethod
+    def start_operator(cls, *arguments):
+        return Operator(cls.folder, cls.kubeconfig, cls.azsim.clouds, *arguments)
+
+    def setUp(self):
+        self.ns = "test-" + uuid.uuid4().hex[:8]
+        self.cpu = "cpu-" + self.ns[-8:]  # the workspace in azsim is every test's: a name is one test's
+        kubectl("create", "namespace", self.ns)
+        self.before = {operation: len(self.azsim.requests(operation)) for operation in WRITES}
 
     def operator(self, *arguments):
-        operator = Operator(self.folder, self.kubeconfig, self.azsim.clouds, *arguments)
+        """One that ends with the test."""
+        operator = self.start_operator(*arguments)
 
         def end():
             operator.stop(signal.SIGKILL)
@@ -173,17 +188,17 @@ class OperatorTest(unittest.TestCase):
         return json.loads(kubectl("create", "--dry-run=client", "-o", "json", "-n", self.ns, "-f",
                                   SAMPLES / "quickstart/workspace.yaml"))
 
-    def cluster(self, name="cpu-cluster", **create):
-        return {"apiVersion": "trainyard.dev/v1alpha1", "kind": "ComputeTarget", "metadata": {"name": name},
+    def cluster(self, **create):
+        return {"apiVersion": "trainyard.dev/v1alpha1", "kind": "ComputeTarget", "metadata": {"name": self.cpu},
                 "spec": {"workspace": "demo", "amlCompute": {"create": {
                     "vmSize": "Standard_DS3_v2", "minNodes": 0, "maxNodes": 2, **create}}}}
 
     def source(self, text="print('trained')", name="source"):
         return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {"train.py": text}}
 
-    def run_of(self, name="fit", target="cpu-cluster", **spec):
+    def run_of(self, name="fit", **spec):
         return {"apiVersion": "trainyard.dev/v1alpha1", "kind": "TrainingRun", "metadata": {"name": name},
-                "spec": {"computeTarget": target, "source": {"configMap": {"name": "source"}},
+                "spec": {"computeTarget": self.cpu, "source": {"configMap": {"name": "source"}},
                          "script": {"file": "train.py"}, **spec}}
 
     def apply(self, *objects, **more):
@@ -193,5 +208,6 @@ class OperatorTest(unittest.TestCase):
         for name in names:
             kubectl("wait", name, "-n", self.ns, "--for=condition=Ready", f"--timeout={seconds}s")
 
-    def jobs_started(self):
-        return len(self.azsim.requests("jobs.put", 201))
+    def writes(self, operation):
+        """How often azsim was asked for it in this test."""
+        return len(self.azsim.requests(operation)) - self.before[operation]
