@@ -22,8 +22,7 @@ namespace {
 using namespace cpprest;
 
 constexpr std::size_t kIdlePerOrigin = 8;
-constexpr Duration kLongestQuiet =
-    std::chrono::years(1);  // cpprestsdk counts in microseconds, which overflow
+constexpr Duration kLongestQuiet = std::chrono::years(1);  // or cpprestsdk's microseconds overflow
 
 Error invalid(std::string reason, std::string message) {
   return {.kind = ErrorKind::Invalid, .reason = std::move(reason), .message = std::move(message)};
@@ -86,8 +85,7 @@ class CpprestTransport final : public StreamingTransport {
     if (!route) return route.error();
     if (ended(context, clock_)) return ended_error(context).while_doing(route->url.origin());
     quiet = std::min(quiet, kLongestQuiet);
-    // Beyond `quiet`, which is waited for here: a caller who is slow with a line has not waited for the next
-    // one.
+    // Longer than `quiet`, which is watched here: a caller who is slow with a line does not wait meanwhile.
     Result<std::shared_ptr<Call>> const begun = begin(request, *route, Body::Stream, quiet + quiet_time_);
     if (!begun) return begun.error();
     Call& call = **begun;

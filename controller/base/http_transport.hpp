@@ -13,9 +13,8 @@ struct HttpTransportOptions {
   std::string ca_pem;  // trusted roots by PEM text, beside the system's when system_roots is set
   bool system_roots = true;
   std::string client_certificate_pem, client_key_pem;  // what a server may ask for; both or neither
-  std::string
-      server_name;     // the certificate's, instead of the URL's host; asked for too, save through a proxy
-  bool verify = true;  // false: any certificate is accepted
+  std::string server_name;  // the certificate's, not the URL's host; asked for too, save through a proxy
+  bool verify = true;       // false: any certificate is accepted
   std::string https_proxy, http_proxy, no_proxy;   // as the environment variables of those names
   Duration quiet_time = std::chrono::seconds(30);  // longest silence within one exchange
 };
@@ -25,8 +24,8 @@ struct HttpTransportOptions {
 std::string prepare_http_process();
 
 /// `clock` must be a real one: deadlines are waited for on the real steady clock. Destroying the transport
-/// waits for what it has abandoned (at most a few quiet times), so that nothing runs on when the process
-/// ends.
+/// waits for what it has abandoned (at most a few quiet times, a stream's `quiet` among them where a proxy
+/// does not answer), so that nothing runs on when the process ends.
 ///
 /// Reads (GET, HEAD) share idle connections, and a read whose idle connection turns out to be closed, or to
 /// hold the rest of an earlier answer, is repeated; every other method gets a connection of its own, so that
@@ -39,8 +38,7 @@ std::string prepare_http_process();
 /// Errors of the network have these reasons: HostNotFound, ConnectionFailed, ProxyFailed,
 /// CertificateNotTrusted, TlsHandshakeFailed, Timeout (quiet time), ConnectionLost, MalformedAnswer
 /// (Transient); ResponseTooLarge, InvalidUrl, InvalidHeader, InvalidProxy, InvalidCa,
-/// InvalidClientCertificate, InvalidClientKey (Invalid); Stopped,
-/// DeadlineExceeded (Canceled).
+/// InvalidClientCertificate, InvalidClientKey (Invalid); Stopped, DeadlineExceeded (Canceled).
 std::unique_ptr<StreamingTransport> make_http_transport(HttpTransportOptions options, Clock const& clock);
 
 }  // namespace trainyard

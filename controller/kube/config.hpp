@@ -12,7 +12,8 @@
 namespace trainyard::kube {
 
 struct ClusterAccess {
-  std::string server;  // http[s]://host:port[/prefix], no slash at the end
+  std::string
+      server;  // http[s]://host:port[/prefix], no slash at the end; by http nobody's credentials are given
   std::string ca_pem, client_certificate_pem, client_key_pem;
   std::string token;
   std::filesystem::path

@@ -74,6 +74,7 @@ Duration Informer::step(std::stop_token const& stop) {
     return parts_.clock.steady() - began < kShortWatch ? kShortWatch : Duration{0};
   Error const& error = watched.error();
   if (is_expired(error)) {
+    parts_.log.debug("the watch is too old: listed anew", {{"kind", selection_.type.kind}});
     version_.clear();
     return Duration{0};
   }

@@ -15,6 +15,7 @@ Result<Done> add_entries(std::vector<KubeconfigEntry>& entries, Json const& docu
   Json const& list = document.at(kind + "s");
   if (!list.is_null() && !list.is_array())
     return invalid_kubeconfig(file, kind + "s", "must be a list; write each as \"- name: ...\"");
+  auto const before = static_cast<std::ptrdiff_t>(entries.size());
   for (Json const& item : list.items()) {
     if (!item.at("name").is_string())
       return invalid_kubeconfig(file, kind + "s", "an entry has no name, or one that is no text; quote it");
@@ -22,8 +23,11 @@ Result<Done> add_entries(std::vector<KubeconfigEntry>& entries, Json const& docu
     Json const& value = item.at(kind);
     if (!value.is_null() && !value.is_object())
       return invalid_kubeconfig(file, kind + "s[" + name + "]." + kind, "must be an object");
-    if (std::none_of(entries.begin(), entries.end(), [&](auto const& entry) { return entry.name == name; }))
-      entries.push_back({name, value, file});
+    auto const other =
+        std::find_if(entries.begin(), entries.end(), [&](auto const& e) { return e.name == name; });
+    if (other != entries.end() && other - entries.begin() >= before)
+      return invalid_kubeconfig(file, kind + "s[" + name + "]", "stands twice; keep one");
+    if (other == entries.end()) entries.push_back({name, value, file});
   }
   return Done{};
 }

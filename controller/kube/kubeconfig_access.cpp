@@ -64,8 +64,7 @@ Result<Done> copy_pem(KubeconfigFields const& fields, std::string const& name, s
 Result<Done> add_server(KubeconfigFields const& cluster, ClusterAccess& access) {
   if (Result<Done> const copied = copy(cluster, "server", access.server); !copied) return copied.error();
   Result<Url> const url = parse_url(access.server);
-  if (!url || !url->query.empty() || access.server.find('@') != std::string::npos ||
-      (url->scheme != "https" && url->scheme != "http"))
+  if (!url || !url->query.empty() || (url->scheme != "https" && url->scheme != "http"))
     return cluster.wrong("server", "is no address of an API server; write it as https://host:port");
   if (url->host.front() == '[')
     return cluster.wrong(
@@ -152,7 +151,8 @@ Result<ClusterAccess> access_of(Kubeconfig const& config, std::string const& nam
   Result<KubeconfigEntry const*> const cluster = follow(context, "cluster", config.clusters);
   if (!cluster) return cluster.error();
   if (Result<Done> const added = add_cluster({**cluster, "cluster"}, access); !added) return added.error();
-  if (context.has("user")) {  // else nobody: what the server lets anyone do
+  // Without a user we are nobody; and, as kubectl, in plain HTTP, which anyone could read a token from.
+  if (context.has("user") && access.server.starts_with("https:")) {
     Result<KubeconfigEntry const*> const user = follow(context, "user", config.users);
     if (!user) return user.error();
     if (Result<Done> const added = add_user({**user, "user"}, access); !added) return added.error();

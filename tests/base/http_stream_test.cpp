@@ -132,7 +132,7 @@ BOOST_AUTO_TEST_CASE(no_gzip_is_asked_for) {
 }
 
 BOOST_AUTO_TEST_CASE(more_than_fits_into_memory_may_pass) {
-  constexpr int kChunks = 2000;
+  constexpr int kChunks = 3000;
   std::string const piece = chunk(std::string(65'535, 'x') + "\n");
   ScriptedServer server(
       [&](Connection& c) {

@@ -16,6 +16,8 @@ namespace trainyard::test {
 constexpr Duration kSlack = std::chrono::seconds(5);  // for a machine that is busy with something else
 #if defined(__SANITIZE_THREAD__)
 constexpr long kMostKib = 500 * 1024;  // each byte has four of the sanitizer's beside it
+#elif defined(__SANITIZE_ADDRESS__)
+constexpr long kMostKib = 400 * 1024;  // 256 MiB of what was freed are kept in quarantine
 #else
 constexpr long kMostKib = 100 * 1024;
 #endif

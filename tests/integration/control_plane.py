@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """A real etcd and a real kube-apiserver on loopback, without nodes and controllers.
 
     control_plane.py COMMAND [ARGUMENT]...   runs COMMAND beside one, in whose environment are KUBECONFIG (of an
@@ -7,10 +7,10 @@
     control_plane.py --serve FOLDER          prints `ready KUBECONFIG`, and again for each line `restart` of its standard
                                              input, once the API server was restarted; ends with that input or SIGTERM
 
-The folder has kubeconfig, and the same in parts: server (the URL), ca.pem and token; and the logs.
+The folder has admin.kubeconfig; server (the URL), ca.pem and token, for who reads no kubeconfigs; and the logs.
+kubeconfigs.py makes more.
 """
 
-import base64
 import http.client
 import json
 import os
@@ -25,8 +25,10 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
-from certificates import Authority, openssl
+import certificates
+import kubeconfigs
 
 HERE = pathlib.Path(__file__).resolve().parent
 DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL")  # however we end
@@ -61,7 +63,7 @@ class ControlPlane:
     def __init__(self, folder):
         self.folder = pathlib.Path(folder).resolve()
         self.tools = tools()
-        self.kubeconfig = self.folder / "kubeconfig"
+        self.kubeconfig = self.folder / "admin.kubeconfig"
         self._running = {}  # in the order of their start
         client, peer, self._port = free_ports(3)
         self._etcd = f"http://127.0.0.1:{client}"
@@ -69,15 +71,15 @@ class ControlPlane:
         self.server = f"https://127.0.0.1:{self._port}"
 
     def __enter__(self):
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self._authority = Authority(self.folder)
-        self._authority.server("server", "localhost", "127.0.0.1")
-        openssl("genrsa", "-out", "accounts.key", "2048", folder=self.folder)
-        openssl("rsa", "-in", "accounts.key", "-pubout", "-out", "accounts.pub", folder=self.folder)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        certificates.authority(self.folder)
+        certificates.server(self.folder, "server")
+        certificates.openssl(self.folder, "genrsa", "-out", "accounts.key", "2048")
+        certificates.openssl(self.folder, "rsa", "-in", "accounts.key", "-pubout", "-out", "accounts.pub")
         token = secrets.token_hex(16)
-        for name, text in (("server", self.server), ("token", token), ("tokens", f"{token},root,root,system:masters\n")):
+        for name, text in (("server", self.server), ("token", token), ("tokens", f"{token},admin,admin,system:masters\n")):
             (self.folder / name).write_text(text)
-        self._kubeconfig_for_user("kubeconfig", "admin", ["system:masters"])
+        kubeconfigs.for_user(self.folder, "admin", ["system:masters"])
         self._ssl = ssl.create_default_context(cafile=self.folder / "ca.pem")
         try:
             self._start("etcd", f"--data-dir={self.folder / 'etcd'}", "--unsafe-no-fsync", "--log-level=warn",
@@ -95,50 +97,22 @@ class ControlPlane:
             self._stop(name)
         shutil.rmtree(self.folder / "etcd", ignore_errors=True)
 
-    def restart_api_server(self):
-        """Where it was, with all that it had."""
+    def restart_api_server(self, forget=False):
+        """Where it was, with all that it had; `forget` the past, so that no watch can go on from where it was."""
         self._stop("kube-apiserver")
+        if forget:
+            revision = self._ask_etcd("kv/range", {"key": "AA=="})["header"]["revision"]
+            self._ask_etcd("kv/compaction", {"revision": revision, "physical": True})
         self._start_api_server()
-
-    def kubeconfig_for_user(self, user, groups=()):
-        """For one whom a client certificate names. The file."""
-        return self._kubeconfig_for_user(f"{user}.kubeconfig", user, groups)
-
-    def kubeconfig_for_token(self, name, token):
-        """For a service account's, say. The file."""
-        return self._write_kubeconfig(f"{name}.kubeconfig", {"token": token})
-
-    def kubectl(self, *arguments, stdin=None, check=True):
-        """What it prints; with check=False the finished process."""
-        done = subprocess.run([self.tools / "kubectl", f"--kubeconfig={self.kubeconfig}", *map(str, arguments)],
-                              input=stdin, capture_output=True, text=True, check=False)
-        if not check:
-            return done
-        if done.returncode != 0:
-            raise AssertionError(f"kubectl {' '.join(map(str, arguments))}: {done.stdout}{done.stderr}")
-        return done.stdout
 
     def environment(self):
         return os.environ | {"KUBECONFIG": str(self.kubeconfig), "TRAINYARD_API_SERVER": str(self.folder),
                              "PATH": f"{self.tools}:{os.environ['PATH']}", "PYTHONDONTWRITEBYTECODE": "1"}
 
-    def _kubeconfig_for_user(self, file, user, groups):
-        self._authority.client(file, user, groups)
-        return self._write_kubeconfig(file, {"client-certificate-data": self._base64(f"{file}.pem"),
-                                             "client-key-data": self._base64(f"{file}.key")})
-
-    def _write_kubeconfig(self, file, credential):
-        cluster = {"server": self.server, "certificate-authority-data": self._base64("ca.pem")}
-        config = {"apiVersion": "v1", "kind": "Config", "current-context": "test",
-                  "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}],
-                  "clusters": [{"name": "test", "cluster": cluster}], "users": [{"name": "test", "user": credential}]}
-        path = self.folder / file
-        path.write_text(json.dumps(config))
-        path.chmod(0o600)
-        return path
-
-    def _base64(self, file):
-        return base64.b64encode((self.folder / file).read_bytes()).decode()
+    def _ask_etcd(self, path, question):
+        request = urllib.request.Request(f"{self._etcd}/v3/{path}", json.dumps(question).encode())
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
 
     def _start(self, name, *flags):
         with open(self.folder / f"{name}.log", "ab") as log:

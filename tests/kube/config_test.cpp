@@ -29,6 +29,8 @@ std::string kubeconfig(std::string const& name, std::string const& cluster, std:
          ", user: " + name + (context.empty() ? "" : ", " + context) + "}\n";
 }
 
+std::string const kKey = "client-key-data: " + base64(pem("PRIVATE KEY"));
+std::string const kCertificate = "client-certificate-data: " + base64(pem("CERTIFICATE"));
 constexpr char const* kServer = "server: https://api.test:6443";
 
 struct Disk : TempFolder {
@@ -111,6 +113,16 @@ BOOST_AUTO_TEST_CASE(little_suffices) {
   BOOST_TEST(access->insecure);
   BOOST_TEST(access->ns == "default");
   BOOST_TEST(bearer_token(*access).value() == "");
+}
+
+BOOST_AUTO_TEST_CASE(no_credential_goes_over_plain_http) {
+  Disk const disk;
+  disk.write("config", kubeconfig("a", "server: 'http://api.test'",
+                                  "token: abc, " + kKey + ", " + kCertificate, "", "a"));
+  auto const access = cluster_access(disk.by_flag("config"));
+  BOOST_REQUIRE_MESSAGE(access, why(access));
+  BOOST_TEST(access->token == "");
+  BOOST_TEST(access->client_key_pem == "");
 }
 
 BOOST_AUTO_TEST_CASE(data_counts_before_a_file_and_may_be_folded) {
@@ -209,9 +221,6 @@ struct Refused {
 };
 std::ostream& operator<<(std::ostream& out, Refused const& c) { return out << c.name; }
 
-std::string const kKey = "client-key-data: " + base64(pem("PRIVATE KEY"));
-std::string const kCertificate = "client-certificate-data: " + base64(pem("CERTIFICATE"));
-
 Refused const kRefused[] = {
     {"exec",
      kServer,
@@ -292,6 +301,7 @@ BOOST_AUTO_TEST_CASE(a_kubeconfig_that_is_none_is_told) {
       {"users: [", {":"}},
       {"users: &x []\ncontexts: *x", {"alias"}},
       {"users: {name: hidden}", {"users: must be a list"}},
+      {"users: [{name: a, user: {token: hidden}}, {name: a, user: {}}]", {"users[a]: stands twice"}},
       {"users: [{user: {token: hidden}}]", {"users: an entry has no name"}},
       {"users: [{name: a, user: hidden}]", {"users[a].user: must be an object"}},
       {"contexts: [{name: a}, {name: b}]", {"current-context: is not set", "there are: a, b", "--context"}},
