@@ -58,6 +58,8 @@ struct LocalRunner {
   /// is fine.
   virtual Result<Done> cancel(std::string const& ns, std::string const& name, std::string const& reason,
                               Context const& context) = 0;
+  /// How soon a live run should be looked at again: what a look costs decides.
+  [[nodiscard]] virtual Duration pace() const = 0;
   /// Names of runs claimed for the owner, oldest first.
   virtual Result<std::vector<std::string>> list(std::string const& ns, std::string const& owner,
                                                 Context const& context) = 0;

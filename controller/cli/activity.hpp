@@ -42,6 +42,8 @@ class CountingRunner final : public reconcilers::LocalRunner {
     return next_.list(ns, owner, context);
   }
 
+  [[nodiscard]] Duration pace() const override { return next_.pace(); }
+
  private:
   reconcilers::LocalRunner& next_;
   Activity& activity_;

@@ -1,8 +1,8 @@
 #include "controller/cli/cluster_process.hpp"
 
 #include "controller/base/encoding.hpp"
-#include "reconcilers/references.hpp"
 #include "manifests/kinds.hpp"
+#include "reconcilers/references.hpp"
 
 namespace trainyard::cli {
 
@@ -54,7 +54,8 @@ ClusterProcess::ClusterProcess(ClusterOptions options, Surroundings surroundings
               .log = surroundings_.log,
               .scrubber = surroundings_.scrubber,
               .changed = [this] { changed(); }}),
-      sources_(store_) {}
+      sources_(store_),
+      runner_({}, api_, sources_, surroundings_.scrubber) {}
 
 ClusterProcess::~ClusterProcess() { end_well(); }
 

@@ -26,6 +26,7 @@ class JobRunner final : public reconcilers::LocalRunner {
                       Context const& context) override;
   Result<std::vector<std::string>> list(std::string const& ns, std::string const& owner,
                                         Context const& context) override;
+  [[nodiscard]] Duration pace() const override { return std::chrono::seconds(5); }
 
  private:
   [[nodiscard]] std::optional<reconcilers::LocalRun> known(std::string const& uid);

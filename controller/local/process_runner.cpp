@@ -187,6 +187,8 @@ class ProcessRunner final : public LocalRunner {
     return folder_of(name).write_cancel_reason(reason);  // its supervisor watches for that file
   }
 
+  [[nodiscard]] Duration pace() const override { return std::chrono::seconds(1); }
+
   Result<std::vector<std::string>> list(std::string const&, std::string const& owner,
                                         Context const&) override {
     std::vector<std::pair<WallTime, std::string>> found;

@@ -21,7 +21,7 @@ class LocalRunDriver final : public RunDriver {
   Result<Done> cancel(std::string const& name, Context const& context) override;
   Result<Done> add_details(RunSeen& seen, Context const& context) override;
   Result<std::optional<RunListing>> listing(std::string const& owner, Context const& context) override;
-  [[nodiscard]] Duration pace() const override { return std::chrono::seconds(1); }
+  [[nodiscard]] Duration pace() const override { return runner_.pace(); }
   void set_busy(std::string const&, bool) override {}
 
  private:

@@ -140,6 +140,7 @@ class FakeRunner final : public LocalRunner {
       if (run.owner == owner) names.push_back(name);
     return names;
   }
+  [[nodiscard]] Duration pace() const override { return std::chrono::seconds(1); }
   LocalRun& last() { return runs.at(started.back().name); }
   void end(int code) {
     last().state = LocalRun::State::Ended;

@@ -54,6 +54,7 @@ class SimRunner final : public reconcilers::LocalRunner {
                       Context const& context) override;
   Result<std::vector<std::string>> list(std::string const& ns, std::string const& owner,
                                         Context const& context) override;
+  [[nodiscard]] Duration pace() const override { return std::chrono::seconds(1); }
 
  private:
   SimMachine& machine_;
