@@ -3,6 +3,7 @@
 
 #include "controller/base/time_text.hpp"
 #include "controller/kube/resource.hpp"
+#include "tests/child.hpp"
 #include "tests/integration/job_world.hpp"
 
 namespace trainyard::tests {
@@ -53,6 +54,46 @@ BOOST_FIXTURE_TEST_CASE(its_pod_fits_a_restricted_namespace_and_says_what_was_wr
   BOOST_TEST(made.at({"spec", "backoffLimit"}).integer_or(-1) == 0);
   BOOST_TEST(made.at({"spec", "ttlSecondsAfterFinished"}).is_null());
   BOOST_TEST(made.at({"metadata", "ownerReferences"}).items().at(0).text("uid") == fit.uid);
+}
+
+/// As a kubelet reads a text of a container: what stands for a dollar is one.
+std::string as_kubelet(std::string text) {
+  for (std::size_t at = text.find("$$"); at != std::string::npos; at = text.find("$$", at + 1))
+    text.erase(at, 1);
+  return text;
+}
+
+std::string replace_all(std::string text, std::string const& from, std::string const& to) {
+  for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
+    text.replace(at, from.size(), to);
+  return text;
+}
+
+BOOST_FIXTURE_TEST_CASE(its_command_runs_the_script_on_a_copy_of_the_files, JobWorld) {
+  LocalStart fit = run("ty-fit-a0");
+  fit.arguments = {"--home", "$(HOME) 'quoted'"};
+  BOOST_REQUIRE(runner->start(fit, context()));
+  Json const made = job("ty-fit-a0");
+  Json const& container = made.at({"spec", "template", "spec", "containers"}).items().at(0);
+  TempFolder folder;  // as a kubelet lays out a ConfigMap: links into a folder that is replaced whole
+  folder.write("source/..2026/train.py",
+               "import os, sys\nopen('outputs/seen', 'w').write(' '.join(sorted(os.listdir())) + "
+               "'|' + '|'.join(sys.argv[1:]))\n");
+  folder.write("source/..2026/.amlignore", "");
+  folder.link("..2026", "source/..data");
+  for (char const* const file : {"train.py", ".amlignore"})
+    folder.link("..data/" + std::string(file), "source/" + std::string(file));
+  folder.write("work/.keep", "");
+  std::filesystem::remove(folder.path() / "work/.keep");
+  std::vector<std::string> words{"-c", "cd \"$0\"; exec \"$@\"", (folder.path() / "work").string()};
+  for (char const* const field : {"command", "args"})
+    for (Json const& word : container.at(field).items())
+      words.push_back(replace_all(as_kubelet(word.string_or("")), "/trainyard/source",
+                                  (folder.path() / "source").string()));
+  Child child("/bin/sh", words);
+  BOOST_TEST(child.wait() == 0);
+  BOOST_TEST(read_all(folder.path() / "work/outputs/seen") ==
+             ".amlignore logs outputs train.py|--home|$(HOME) 'quoted'");
 }
 
 BOOST_FIXTURE_TEST_CASE(an_edit_changes_no_run_that_was_started, JobWorld) {
