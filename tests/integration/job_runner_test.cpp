@@ -23,6 +23,7 @@ BOOST_FIXTURE_TEST_CASE(a_run_is_started_once, JobWorld) {
   Result<Done> const again = make_runner()->start(fit, context());
   BOOST_REQUIRE(!again);
   BOOST_TEST((again.error().kind == ErrorKind::Conflict));
+  BOOST_TEST(again.error().reason == "NameClaimed");
   BOOST_TEST(server.must("GET", kube::collection_path(kube::kJobs, kNamespace)).at("items").items().size() ==
              1U);
   LocalRun const seen = find("ty-fit-a0");
@@ -99,13 +100,14 @@ BOOST_FIXTURE_TEST_CASE(its_command_runs_the_script_on_a_copy_of_the_files, JobW
 BOOST_FIXTURE_TEST_CASE(an_edit_changes_no_run_that_was_started, JobWorld) {
   LocalStart const fit = run("ty-fit-a0"), next = run("ty-fit-a1");
   BOOST_REQUIRE(runner->start(fit, context()));
-  Json const copy = server.must("GET", kube::object_path(kube::kConfigMaps, kNamespace,
-                                                         job("ty-fit-a0")
-                                                             .at({"spec", "template", "spec", "volumes"})
-                                                             .items()
-                                                             .at(1)
-                                                             .text({"configMap", "name"})));
+  auto const copy_of = [&](char const* name) {
+    Json const made = job(name);
+    Json const& volume = made.at({"spec", "template", "spec", "volumes"}).items().at(1);
+    return server.must("GET",
+                       kube::object_path(kube::kConfigMaps, kNamespace, volume.text({"configMap", "name"})));
+  };
   put_source("print(2)\n");
+  Json const copy = copy_of("ty-fit-a0");
   BOOST_TEST(copy.text({"data", "train.py"}) == "print(1)\n");
   BOOST_TEST(copy.at("immutable").bool_or(false));
   BOOST_TEST(copy.at({"metadata", "ownerReferences"}).items().at(0).text("uid") == fit.uid);
@@ -114,6 +116,7 @@ BOOST_FIXTURE_TEST_CASE(an_edit_changes_no_run_that_was_started, JobWorld) {
   BOOST_TEST(stale.error().reason == "SourceChanged");
   BOOST_TEST(!runner->find(kNamespace, "ty-fit-a1", context())->has_value());
   BOOST_REQUIRE(runner->start(run("ty-fit-a1"), context()));
+  BOOST_TEST(copy_of("ty-fit-a1").text({"data", "train.py"}) == "print(2)\n");
   BOOST_REQUIRE(runner->start(run("ty-fit-a2"), context()));  // shares the copy of a1
 }
 
@@ -187,6 +190,48 @@ BOOST_FIXTURE_TEST_CASE(a_cancel_writes_its_reason_and_stops_the_job_at_once, Jo
   BOOST_TEST(ended.cancel_reason == "Superseded");
   BOOST_TEST(!ended.exit_code);
   BOOST_TEST(ended.ended_at == kEnded);
+}
+
+BOOST_FIXTURE_TEST_CASE(what_is_condemned_and_resumed_by_hand_is_stopped_again, JobWorld) {
+  BOOST_REQUIRE(runner->start(run("ty-fit-a0"), context()));
+  BOOST_REQUIRE(runner->cancel(kNamespace, "ty-fit-a0", "Superseded", context()));
+  Json resumed = job("ty-fit-a0");
+  resumed["spec"]["suspend"] = false;
+  server.must("PUT", kube::object_path(kube::kJobs, kNamespace, "ty-fit-a0"), resumed);
+  BOOST_REQUIRE(runner->cancel(kNamespace, "ty-fit-a0", "Deleted", context()));
+  BOOST_TEST(job("ty-fit-a0").at({"spec", "suspend"}).bool_or(false));
+  BOOST_TEST(find("ty-fit-a0").cancel_reason == "Superseded");
+}
+
+/// Something happens just before a change leaves.
+struct Meanwhile final : StreamingTransport {
+  explicit Meanwhile(StreamingTransport& wire) : wire_(wire) {}
+  Result<HttpResponse> send(HttpRequest const& request, Context const& context) override {
+    if (request.method == "PATCH") happens();
+    return wire_.send(request, context);
+  }
+  Result<HttpResponse> stream_lines(HttpRequest const& request,
+                                    std::function<void(std::string line)> const& on_line, Duration quiet,
+                                    Context const& context) override {
+    return wire_.stream_lines(request, on_line, quiet, context);
+  }
+  std::function<void()> happens;
+
+ private:
+  StreamingTransport& wire_;
+};
+
+BOOST_FIXTURE_TEST_CASE(what_ended_meanwhile_was_not_cancelled, JobWorld) {
+  BOOST_REQUIRE(runner->start(run("ty-fit-a0"), context()));
+  Meanwhile wire(server.transport());
+  wire.happens = [&] { job_completed("ty-fit-a0"); };
+  kube::ApiClient late(server.access(), wire, server.clock, server.scrubber, server.metrics);
+  cluster::JobRunner canceller({}, late, sources, server.scrubber);
+  Result<Done> const cancelled = canceller.cancel(kNamespace, "ty-fit-a0", "Timeout", context());
+  BOOST_REQUIRE(!cancelled);
+  BOOST_TEST((cancelled.error().kind == ErrorKind::Conflict));
+  BOOST_TEST((find("ty-fit-a0").state == State::Ended));
+  BOOST_TEST(find("ty-fit-a0").cancel_reason.empty());
 }
 
 BOOST_FIXTURE_TEST_CASE(what_no_controller_has_seen_yet_is_not_over, JobWorld) {
