@@ -1,8 +1,8 @@
 #include "controller/cli/cluster_process.hpp"
 
 #include "controller/base/encoding.hpp"
-#include "reconcilers/references.hpp"
 #include "manifests/kinds.hpp"
+#include "reconcilers/references.hpp"
 
 namespace trainyard::cli {
 
@@ -34,7 +34,8 @@ ClusterProcess::ClusterProcess(ClusterOptions options, Surroundings surroundings
       election_(
           {.ns = options_.lease_ns,
            .name = "trainyard",
-           .identity = options_.instance + "_" + uuid4(surroundings_.random)},
+           .identity = options_.instance + "_" + uuid4(surroundings_.random),
+           .lease = options_.lease},
           {lease_api_, surroundings_.clock, surroundings_.random, surroundings_.log, surroundings_.metrics},
           {.elected =
                [this] {

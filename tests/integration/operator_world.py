@@ -16,6 +16,7 @@ REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 BINARIES = pathlib.Path(os.environ["TRAINYARD_BIN"])
 SYSTEM = "trainyard-system"
 WRITES = ("computes.put", "computes.delete", "jobs.put")
+LEASE = "30s"  # a slow machine must not lose it
 SAMPLES = REPOSITORY / "manifests/samples"
 
 
@@ -82,7 +83,7 @@ class Operator:
         with open(self.output, "w") as log:
             self.process = subprocess.Popen(
                 [BINARIES / "trainyard", "run", "--kubeconfig", kubeconfig, "--cluster-name", "integration", "--clouds",
-                 clouds, "--lease-namespace", SYSTEM, "--metrics-address", "127.0.0.1:0", *arguments],
+                 clouds, "--lease-namespace", SYSTEM, "--lease-duration", LEASE, "--metrics-address", "127.0.0.1:0", *arguments],
                 stdout=log, stderr=subprocess.STDOUT)
 
     def says(self):
