@@ -42,7 +42,7 @@ class Reader {
   void read(Documents& result) {
     if (!value_.is_object()) {
       add("", "", "a document must be an object with apiVersion, kind, metadata and spec");
-    } else if (std::string const kind = value_.text("kind"); is_core(kind)) {
+    } else if (std::string const kind = value_.text("kind"); is_for_others(kind)) {
       result.ignored.emplace_back(place_, kind);
       return;
     } else if (Kind const* const known = kind_of_ours()) {
@@ -70,8 +70,11 @@ class Reader {
   }
 
  private:
-  [[nodiscard]] bool is_core(std::string const& kind) const {
-    return value_.text("apiVersion") == "v1" && (kind == "Secret" || kind == "ConfigMap");
+  /// What may lie beside our manifests in one folder, and is no mistake.
+  [[nodiscard]] bool is_for_others(std::string const& kind) const {
+    std::string const version = value_.text("apiVersion");
+    return (version == "v1" && (kind == "Secret" || kind == "ConfigMap")) ||
+           version.starts_with("kustomize.config.k8s.io/");
   }
 
   Kind const* kind_of_ours() {

@@ -55,7 +55,7 @@ struct Document {
 struct Documents {
   std::vector<Document> documents;
   std::vector<std::pair<std::string, std::string>>
-      ignored;  // place and kind of documents that are Secrets or ConfigMaps
+      ignored;  // place and kind of Secrets, ConfigMaps and kustomizations
   std::vector<FieldError> errors;
 };
 

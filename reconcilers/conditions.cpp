@@ -59,7 +59,9 @@ Setback setback(Error const& error, std::int64_t& setbacks, std::string& next_lo
 }
 
 Outcome after_failed_write(Error const& error) {
-  return error.kind == ErrorKind::Conflict ? Outcome::soon() : Outcome::backoff();
+  // The cache knows the newer state already, unless a server had to tell: that one's watch wakes the object.
+  bool const known = error.kind == ErrorKind::Conflict && error.status == 0;
+  return known ? Outcome::soon() : Outcome::backoff();
 }
 
 bool is_blip(Error const& error) {

@@ -5,12 +5,16 @@
 #include <sstream>
 
 #include <boost/test/unit_test.hpp>
+#include <poll.h>
 
 #include "controller/base/http_transport.hpp"
+#include "controller/kube/resource.hpp"
 
 namespace trainyard::tests {
 
 namespace {
+
+constexpr kube::ResourceType kNamespaces{"", "v1", "namespaces", "Namespace"};
 
 std::string read(std::string const& path) {
   std::ifstream file(path);
@@ -60,6 +64,20 @@ Json ApiServer::must(char const* method, std::string const& path, Json const& bo
   Result<Json> const parsed = Json::parse(answer.body);
   BOOST_REQUIRE(parsed.has_value());
   return *parsed;
+}
+
+void ApiServer::need_namespace(std::string const& name) {
+  must("PATCH", kube::object_path(kNamespaces, "", name),
+       Json::object(
+           {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", Json::object({{"name", name}})}}));
+}
+
+void wait_until(std::function<bool()> const& holds, char const* what) {
+  auto const until = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  while (!holds()) {
+    BOOST_REQUIRE_MESSAGE(std::chrono::steady_clock::now() < until, what);
+    ::poll(nullptr, 0, 5);
+  }
 }
 
 }  // namespace trainyard::tests

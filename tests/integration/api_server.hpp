@@ -1,6 +1,7 @@
 // The API server that these tests share, and the hands of a user who may do anything there.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -24,6 +25,9 @@ class ApiServer {
   /// The same, required to succeed.
   Json must(char const* method, std::string const& path, Json const& body = {});
 
+  /// Made unless it is there.
+  void need_namespace(std::string const& name);
+
   SystemClock clock;
   SystemRandom random;
   Scrubber scrubber;
@@ -35,5 +39,8 @@ class ApiServer {
   kube::ClusterAccess access_;
   std::unique_ptr<StreamingTransport> transport_;
 };
+
+/// Fails the test if it does not hold within a minute.
+void wait_until(std::function<bool()> const& holds, char const* what);
 
 }  // namespace trainyard::tests

@@ -1,10 +1,12 @@
 """The operator in a cluster: a real API server, real kubectl, azsim."""
 
 import json
+import shutil
 import signal
+import subprocess
 import unittest
 
-from operator_world import SYSTEM, OperatorTest, condition, get, kubectl, wait_until
+from operator_world import SAMPLES, SYSTEM, OperatorTest, condition, get, kubectl, wait_until
 
 
 class Cluster(OperatorTest):
@@ -89,6 +91,59 @@ class Cluster(OperatorTest):
         lists = len(self.azsim.requests("computes.list"))
         wait_until("one more look at Azure", lambda: len(self.azsim.requests("computes.list")) > lists, seconds=120)
         self.assertEqual(get("computetarget", self.cpu, self.ns)["metadata"]["resourceVersion"], before)
+
+
+class Gitops(OperatorTest):
+    def test_the_sample_trains_and_a_commit_trains_once_more(self):
+        self.operator()
+        folder = self.folder / "gitops"
+        shutil.copytree(SAMPLES / "gitops", folder)
+        self.apply(self.secret())
+        kubectl("apply", "-k", folder, "-n", self.ns)
+        self.wait_ready("trainingrun/line-fit")
+        kubectl("apply", "-k", folder, "-n", self.ns)
+        kubectl("diff", "-k", folder, "-n", self.ns)  # fails if anything differs
+        first = get("trainingrun", "line-fit", self.ns)["status"]["runName"]
+        script = folder / "src/train.py"
+        script.write_text(script.read_text().replace("0.3", "0.2"))
+        kubectl("apply", "-k", folder, "-n", self.ns)
+        wait_until("another run", lambda: get("trainingrun", "line-fit", self.ns)["status"]["runName"] != first)
+        self.wait_ready("trainingrun/line-fit")
+        self.assertEqual(self.writes("jobs.put"), 2)
+
+        refused = kubectl("delete", "computetarget", "gitops-cpu", "-n", self.ns, check=False)
+        self.assertIn("ComputeTarget gitops-cpu is protected by its annotation trainyard.dev/protect", refused.stderr)
+        kubectl("annotate", "computetarget", "gitops-cpu", "-n", self.ns, "trainyard.dev/protect-")
+        kubectl("delete", "computetarget", "gitops-cpu", "-n", self.ns, "--wait=false")
+        self.assertIn("deletionTimestamp", get("computetarget", "gitops-cpu", self.ns)["metadata"])
+
+    def test_the_health_script_for_argo_cd(self):
+        script = (SAMPLES / "gitops/argocd-health.lua").read_text()
+
+        def health(status):
+            """As Argo CD calls it: `obj` is the object, the answer a table."""
+            program = f"local obj = {lua({'metadata': {'generation': 2}, 'status': status})}\n" \
+                      f"local found = (function()\n{script}\nend)()\nprint(found.status .. ': ' .. found.message)"
+            return subprocess.run(["lua5.1", "-"], input=program, capture_output=True, text=True, check=True).stdout
+
+        def told(generation=2, **conditions):
+            return {"observedGeneration": generation, "conditions": [
+                {"type": kind, "status": value, "message": f"{kind} is {value}"} for kind, value in conditions.items()]}
+        self.assertEqual(health(None), "Progressing: waiting for the operator\n")
+        self.assertEqual(health(told(1, Ready="True")), "Progressing: waiting for the operator\n")
+        self.assertEqual(health(told(Ready="True", Stalled="False")), "Healthy: Ready is True\n")
+        self.assertEqual(health(told(Ready="False", Stalled="False")), "Progressing: Ready is False\n")
+        self.assertEqual(health(told(Ready="False", Stalled="True")), "Degraded: Stalled is True\n")
+        self.assertEqual(health(told(Ready="Unknown", Stalled="False")), "Unknown: Ready is Unknown\n")
+
+
+def lua(value):
+    """A literal of the language."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name} = {lua(one)}" for name, one in value.items()) + "}"
+    if isinstance(value, list):
+        return "{" + ", ".join(map(lua, value)) + "}"
+    return "nil" if value is None else json.dumps(value)
 
 
 class Replicas(OperatorTest):

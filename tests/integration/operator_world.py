@@ -121,13 +121,9 @@ class OperatorTest(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        kubectl("apply", "-f", REPOSITORY / "crds")
+        cls.bind()
         kubectl("wait", "--for=condition=Established", "--timeout=60s", *[
             f"crd/{kind}.trainyard.dev" for kind in ("workspaces", "computetargets", "trainingruns")])
-        if kubectl("get", "namespace", SYSTEM, check=False).returncode != 0:
-            kubectl("create", "namespace", SYSTEM)
-            kubectl("create", "serviceaccount", "trainyard", "-n", SYSTEM)
-        cls.bind()
         cls.folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory(prefix="trainyard-cluster.")))
         cls.azsim = Simulator(cls.folder)
         cls.addClassCleanup(cls.azsim.stop)
@@ -137,16 +133,8 @@ class OperatorTest(unittest.TestCase):
 
     @classmethod
     def bind(cls):
-        """Gives the operator its rights."""
-        kubectl("apply", "-n", SYSTEM, "-f", REPOSITORY / "manifests/rbac/operator.yaml")
-        bindings = [
-            {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind + "Binding",
-             "metadata": {"name": role, **({"namespace": SYSTEM} if kind == "Role" else {})},
-             "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": role},
-             "subjects": [{"kind": "ServiceAccount", "name": "trainyard", "namespace": SYSTEM}]}
-            for kind, role in (("ClusterRole", "trainyard-operator"), ("Role", "trainyard-leader"))]
-        apply(*bindings)
-
+        """Gives the cluster CRDs, roles and policy, and the operator its rights."""
+        kubectl("apply", "-k", REPOSITORY)
 
     @classmethod
     def write_kubeconfig(cls, token):

@@ -1,7 +1,6 @@
 // The object store's contract on a real API server.
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
-#include <poll.h>
 
 #include "controller/base/encoding.hpp"
 #include "controller/base/time_text.hpp"
@@ -17,19 +16,10 @@ using kube::ResourceType;
 
 constexpr ResourceType kCrds{"apiextensions.k8s.io", "v1", "customresourcedefinitions",
                              "CustomResourceDefinition"};
-constexpr ResourceType kNamespaces{"", "v1", "namespaces", "Namespace"};
 // Kinds that allow any spec: the contract is about stores, not about our kinds.
 constexpr ResourceType kWorkspaces{"contract.trainyard.dev", "v1", "contractworkspaces", "Workspace"};
 constexpr ResourceType kRuns{"contract.trainyard.dev", "v1", "contractruns", "TrainingRun"};
 constexpr std::array<char const*, 3> kNames{"default", "aaa", "other"};
-
-void wait_until(std::function<bool()> const& holds, char const* what) {
-  auto const until = std::chrono::steady_clock::now() + std::chrono::minutes(1);
-  while (!holds()) {
-    BOOST_REQUIRE_MESSAGE(std::chrono::steady_clock::now() < until, what);
-    ::poll(nullptr, 0, 5);
-  }
-}
 
 Json definition_of(ResourceType const& type) {
   Json const any = Json::object({{"type", "object"}, {"x-kubernetes-preserve-unknown-fields", true}});
@@ -66,11 +56,7 @@ void prepare(ApiServer& server) {
     wait_until([&] { return server.call("GET", kube::collection_path(type, "")).ok(); },
                "the CRD is not served");
   }
-  for (char const* const name : kNames)
-    server.must(
-        "PATCH", kube::object_path(kNamespaces, "", name),
-        Json::object(
-            {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", Json::object({{"name", name}})}}));
+  for (char const* const name : kNames) server.need_namespace(name);
 }
 
 class KubeWorld final : public contract::World {

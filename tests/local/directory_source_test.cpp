@@ -63,6 +63,16 @@ BOOST_FIXTURE_TEST_CASE(what_the_ignore_file_names_is_not_there, Sources) {
              boost::test_tools::per_element());
 }
 
+BOOST_FIXTURE_TEST_CASE(a_config_map_is_none_here, Sources) {
+  Result<SourceInfo> const info =
+      reader->scan({.declared_in = "sub/runs.yaml:7", .ns = "default", .config_map = "files"}, {});
+  BOOST_REQUIRE(!info);
+  BOOST_TEST((info.error().kind == ErrorKind::Invalid));
+  BOOST_TEST(info.error().message ==
+             "spec.source.configMap 'files' of sub/runs.yaml:7: a ConfigMap is read in a cluster only; give "
+             "spec.source.directory, a folder beside the manifest");
+}
+
 BOOST_FIXTURE_TEST_CASE(bad_sources_are_refused_by_name, Sources) {
   root.write("secret.txt", "x");
   root.link("../../secret.txt", "sub/src/link");

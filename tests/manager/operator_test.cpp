@@ -142,6 +142,34 @@ BOOST_FIXTURE_TEST_CASE(jobs_are_listed_from_the_moment_that_a_run_is_there, Man
   BOOST_TEST(status(fit, "phase") == "Running");
 }
 
+BOOST_FIXTURE_TEST_CASE(what_an_object_refers_to_wakes_it_and_nobody_else, Managed) {
+  ObjectKey const ml = workspace(),
+                  here = store.apply("ComputeTarget", "here", *Json::parse(R"({"local": {}})"));
+  ObjectKey const fit = store.apply("TrainingRun", "fit", *Json::parse(R"({"computeTarget": "here",
+      "source": {"configMap": {"name": "files"}}, "script": {"file": "train.py"}})"));
+  store.secrets["azure/secret"] = "stale";
+  sources.missing = true;
+  work(seconds(5));
+  BOOST_REQUIRE(is(ml, "Stalled"));
+  BOOST_REQUIRE(is(fit, "Stalled"));
+  store.secrets["azure/secret"] = options.secret;
+  sources.missing = false;
+  auto const changed = [&](ObjectKey const& key) {
+    store.changes = {key};
+    for (int steps = 0; op.step({}); ++steps) BOOST_REQUIRE(steps < 100);
+  };
+  changed({"ConfigMap", "default", "azure"});
+  changed({"ConfigMap", "elsewhere", "files"});
+  changed({"Secret", "default", "files"});
+  BOOST_TEST(is(ml, "Stalled"));
+  BOOST_TEST(is(fit, "Stalled"));
+  changed({"ConfigMap", "default", "files"});
+  BOOST_TEST(runner.started.size() == 1U);
+  BOOST_TEST(is(ml, "Stalled"));
+  changed({"Secret", "default", "azure"});
+  BOOST_TEST(is(ml, "Ready"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

@@ -78,6 +78,17 @@ BOOST_AUTO_TEST_CASE(an_error_without_a_place_names_the_file_alone) {
   BOOST_TEST(to_string(error, "") == "spec.x: 'y' is wrong");
 }
 
+BOOST_AUTO_TEST_CASE(a_kustomization_beside_manifests_is_no_mistake) {
+  Documents const found = parse_documents("kustomization.yaml",
+                                          "apiVersion: kustomize.config.k8s.io/v1beta1\n"
+                                          "kind: Kustomization\n"
+                                          "resources: [run.yaml]\n");
+  BOOST_TEST(found.errors.empty());
+  BOOST_TEST(found.documents.empty());
+  BOOST_REQUIRE(found.ignored.size() == 1U);
+  BOOST_TEST(found.ignored.front().second == "Kustomization");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace trainyard::manifests::test

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "reconcilers/conditions.hpp"
@@ -55,7 +56,7 @@ class FakeStore final : public ObjectStore {
                  .reason = "SecretNotFound",
                  .message = "there is no Secret '" + std::string(name) + "'"};
   }
-  std::vector<ObjectKey> take_changes() override { return {}; }
+  std::vector<ObjectKey> take_changes() override { return std::exchange(changes, {}); }
 
   // ---- what a user does
 
@@ -82,6 +83,7 @@ class FakeStore final : public ObjectStore {
   }
 
   std::vector<Event> events;
+  std::vector<ObjectKey> changes;              // that the next take_changes() tells of
   std::map<std::string, std::string> secrets;  // "name/key"
   bool broken = false;                         // no status can be written
   std::function<void()> before_status;         // what somebody else does just before a status write
