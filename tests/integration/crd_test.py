@@ -134,12 +134,13 @@ class Samples(Cluster):
         files = sorted(SAMPLES.glob("**/*.yaml"))
         self.assertGreaterEqual(len(files), 8)
         for file in files:
+            what = ("-k", file.parent) if file.name == "kustomization.yaml" else ("-f", file)
             with self.subTest(file.relative_to(SAMPLES)):
-                self.assertIn("created", self.here("apply", "--validate=strict", "-f", file))
-                difference = self.here("diff", "-f", file, check=False)
+                self.assertIn("created", self.here("apply", "--validate=strict", *what))
+                difference = self.here("diff", *what, check=False)
                 self.assertEqual(difference.returncode, 0, difference.stdout + difference.stderr)
-                self.assertNotRegex(self.here("apply", "-f", file), "created|configured")
-                self.here("delete", "-f", file)
+                self.assertNotRegex(self.here("apply", *what), "created|configured")
+                self.here("delete", *what)
 
 
 class BadManifests(Cluster):
