@@ -144,12 +144,18 @@ void LeaderElection::release(Context const& context) {
     renewed_at_.reset();
   }
   master_.set(0);
-  Json lease = filled(observed_, false);
-  lease["spec"]["holderIdentity"] = "";
-  lease["spec"]["leaseDurationSeconds"] = 1;
-  if (Result<Json> const released = write(std::move(lease), context); !released)
+  // Read anew: a renewal that was cut short may have landed.
+  Result<Json> found = parts_.api.get(object_path(kLeases, options_.ns, options_.name), context);
+  if (found && found->text({"spec", "holderIdentity"}) != options_.identity) return;
+  if (found) {
+    Json lease = filled(*std::move(found), false);
+    lease["spec"]["holderIdentity"] = "";
+    lease["spec"]["leaseDurationSeconds"] = 1;
+    found = write(std::move(lease), context);
+  }
+  if (!found)
     parts_.log.warning("the lease could not be given back; the next leader waits for its end",
-                       {{"error", released.error().message}});
+                       {{"error", found.error().message}});
 }
 
 }  // namespace trainyard::kube
