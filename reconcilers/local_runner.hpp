@@ -1,5 +1,5 @@
-// The seam to whatever runs a `local` training: a process of this machine (controller/local), later a
-// Kubernetes Job.
+// The seam to whatever runs a `local` training: a process of this machine (controller/local), or a Kubernetes
+// Job (controller/cluster).
 #pragma once
 
 #include <map>
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "controller/base/clock.hpp"
+#include "controller/base/object_store.hpp"
 #include "controller/base/result.hpp"
 #include "reconcilers/source.hpp"
 
@@ -18,9 +19,12 @@ struct LocalStart {
   std::string name;              // the run's name, for ever
   std::string owner;             // whose run it is; compared on every find (design, rule 11)
   std::string revision, holder;  // kept with the claim and told by find()
+  ObjectKey run;                 // the TrainingRun
+  std::string uid;               // its StoredObject::uid
   std::string experiment;
   SourceRef source;  // copied as the snapshot; must still have this digest
   std::string source_digest;
+  std::string image;  // for containers; "" for the runner's default
   std::string script_file;
   std::vector<std::string> arguments;
   std::string interpreter;  // path or a name on PATH
@@ -42,17 +46,23 @@ struct LocalRun {
   std::string log_path;
 };
 
-/// Safe from any thread. A name is claimed once and for ever (design, rule 19).
+/// Safe from any thread. A name is claimed once and for ever (design, rule 19). `ns` is the namespace of the
+/// TrainingRun.
 struct LocalRunner {
   virtual ~LocalRunner() = default;
-  virtual Result<std::optional<LocalRun>> find(std::string const& name, Context const& context) = 0;
+  virtual Result<std::optional<LocalRun>> find(std::string const& ns, std::string const& name,
+                                               Context const& context) = 0;
   /// Starts it and returns at once. A name already claimed is Conflict: find() it.
   virtual Result<Done> start(LocalStart const& what, Context const& context) = 0;
   /// Writes the reason down, then asks it to end: SIGTERM, after 10 s SIGKILL. Returns at once; ended already
   /// is fine.
-  virtual Result<Done> cancel(std::string const& name, std::string const& reason, Context const& context) = 0;
+  virtual Result<Done> cancel(std::string const& ns, std::string const& name, std::string const& reason,
+                              Context const& context) = 0;
+  /// How soon a live run should be looked at again: what a look costs decides.
+  [[nodiscard]] virtual Duration pace() const = 0;
   /// Names of runs claimed for the owner, oldest first.
-  virtual Result<std::vector<std::string>> list(std::string const& owner, Context const& context) = 0;
+  virtual Result<std::vector<std::string>> list(std::string const& ns, std::string const& owner,
+                                                Context const& context) = 0;
 };
 
 }  // namespace trainyard::reconcilers

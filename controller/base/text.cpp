@@ -47,6 +47,22 @@ std::string one_line(std::string_view text) {
   return line;
 }
 
+std::vector<std::string> last_lines(std::string_view log, std::size_t most_lines,
+                                    std::size_t most_line_bytes) {
+  std::string_view rest = log;
+  if (rest.ends_with('\n')) rest.remove_suffix(1);
+  std::vector<std::string> lines;
+  while (!rest.empty() && lines.size() < most_lines) {
+    std::size_t const before = rest.rfind('\n');
+    std::string_view line = before == std::string_view::npos ? rest : rest.substr(before + 1);
+    rest = before == std::string_view::npos ? std::string_view() : rest.substr(0, before);
+    while (line.ends_with('\r')) line.remove_suffix(1);
+    lines.push_back(readable(line.substr(line.rfind('\r') + 1), most_line_bytes));  // npos + 1 is 0
+  }
+  std::reverse(lines.begin(), lines.end());
+  return lines;
+}
+
 std::string with_remedy(std::string_view wrong, std::string_view remedy) {
   if (wrong.ends_with('.')) wrong.remove_suffix(1);
   return std::string(wrong) + "; " + std::string(remedy);

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace trainyard {
 
@@ -13,6 +14,11 @@ std::string readable(std::string_view bytes, std::size_t most_bytes = std::strin
 
 /// Control characters become blanks, so that a text moves no terminal's cursor and forges no line.
 std::string one_line(std::string_view text);
+
+/// The last lines of a log, each as readable() has it; of a line that was overwritten (a progress bar's) what
+/// stood last.
+std::vector<std::string> last_lines(std::string_view log, std::size_t most_lines,
+                                    std::size_t most_line_bytes);
 
 /// What is wrong, often in a service's own words, and what mends it: "No nodes left; ask for quota".
 std::string with_remedy(std::string_view wrong, std::string_view remedy);

@@ -28,17 +28,21 @@ class CountingTransport final : public HttpTransport {
 class CountingRunner final : public reconcilers::LocalRunner {
  public:
   CountingRunner(reconcilers::LocalRunner& next, Activity& activity) : next_(next), activity_(activity) {}
-  Result<std::optional<reconcilers::LocalRun>> find(std::string const& name,
+  Result<std::optional<reconcilers::LocalRun>> find(std::string const& ns, std::string const& name,
                                                     Context const& context) override {
-    return next_.find(name, context);
+    return next_.find(ns, name, context);
   }
   Result<Done> start(reconcilers::LocalStart const& what, Context const& context) override;
-  Result<Done> cancel(std::string const& name, std::string const& reason, Context const& context) override {
-    return next_.cancel(name, reason, context);
+  Result<Done> cancel(std::string const& ns, std::string const& name, std::string const& reason,
+                      Context const& context) override {
+    return next_.cancel(ns, name, reason, context);
   }
-  Result<std::vector<std::string>> list(std::string const& owner, Context const& context) override {
-    return next_.list(owner, context);
+  Result<std::vector<std::string>> list(std::string const& ns, std::string const& owner,
+                                        Context const& context) override {
+    return next_.list(ns, owner, context);
   }
+
+  [[nodiscard]] Duration pace() const override { return next_.pace(); }
 
  private:
   reconcilers::LocalRunner& next_;

@@ -55,7 +55,8 @@ ClusterProcess::ClusterProcess(ClusterOptions options, Surroundings surroundings
               .log = surroundings_.log,
               .scrubber = surroundings_.scrubber,
               .changed = [this] { changed(); }}),
-      sources_(store_) {}
+      sources_(store_),
+      runner_({}, api_, sources_, surroundings_.scrubber) {}
 
 ClusterProcess::~ClusterProcess() { end_well(); }
 

@@ -10,7 +10,7 @@
 
 #include "controller/cli/operator_core.hpp"
 #include "controller/cluster/config_map_source.hpp"
-#include "controller/cluster/no_runner.hpp"
+#include "controller/cluster/job_runner.hpp"
 #include "controller/kube/api_client.hpp"
 #include "controller/kube/fenced_transport.hpp"
 #include "controller/kube/kube_store.hpp"
@@ -58,7 +58,7 @@ class ClusterProcess {
   std::atomic<bool> elected_ = false;
   kube::KubeStore store_;
   cluster::ConfigMapSources sources_;
-  cluster::NoRunner runner_;
+  cluster::JobRunner runner_;
   std::mutex mutex_;
   std::unique_ptr<OperatorCore> core_;  // guarded by mutex_; made when this process is the leader
   std::jthread election_thread_;        // last: ends before what it uses

@@ -64,7 +64,7 @@ ApiClient::ApiClient(ClusterAccess access, StreamingTransport& transport, Clock 
 Result<HttpRequest> ApiClient::request(char const* method, std::string const& path) {
   HttpRequest request{
       .method = method, .url = access_.server + path, .headers = {}, .body = {}, .max_response = kMostAnswer};
-  request.headers.emplace_back("Accept", "application/json");
+  request.headers.emplace_back("Accept", "application/json, */*");
   Result<std::string> const token = bearer_token(access_);
   if (!token) return token.error();
   {
@@ -76,20 +76,32 @@ Result<HttpRequest> ApiClient::request(char const* method, std::string const& pa
   return request;
 }
 
-Result<Json> ApiClient::send(char const* method, std::string const& path, char const* content_type,
-                             Json const& body, Context const& context) {
+Result<HttpResponse> ApiClient::exchange(char const* method, std::string const& path,
+                                         char const* content_type, Json const& body, Context const& context) {
   Result<HttpRequest> request = this->request(method, path);
   if (!request) return request.error();
   if (!is_read(method)) {
     request->headers.emplace_back("Content-Type", content_type);
     request->body = body.dump();
   }
-  Result<HttpResponse> const answer = transport_.send(
+  Result<HttpResponse> answer = transport_.send(
       *request,
       {.stop = context.stop, .deadline = std::min(context.deadline, clock_.steady() + kCallDeadline)});
   count(method, answer);
+  if (answer && !answer->ok()) return error_of(*answer, method);
+  return answer;
+}
+
+Result<std::string> ApiClient::get_text(std::string const& path, Context const& context) {
+  Result<HttpResponse> answer = exchange("GET", path, "", {}, context);
   if (!answer) return answer.error();
-  if (!answer->ok()) return error_of(*answer, method);
+  return std::move(answer->body);
+}
+
+Result<Json> ApiClient::send(char const* method, std::string const& path, char const* content_type,
+                             Json const& body, Context const& context) {
+  Result<HttpResponse> const answer = exchange(method, path, content_type, body, context);
+  if (!answer) return answer.error();
   Result<Json> parsed = Json::parse(answer->body);
   if (!parsed)
     return Error{.kind = ErrorKind::Transient,

@@ -35,6 +35,8 @@ class ApiClient {
   Result<Json> merge_patch(std::string const& path, Json const& body, Context const& context) {
     return send("PATCH", path, "application/merge-patch+json", body, context);
   }
+  /// For what is no JSON: a pod's log. As it came, not scrubbed.
+  Result<std::string> get_text(std::string const& path, Context const& context);
   /// Hands over the lines of a watch until it ends; `quiet` is the longest wait for one.
   Result<Done> watch(std::string const& path, std::function<void(std::string line)> const& on_line,
                      Duration quiet, Context const& context);
@@ -42,6 +44,9 @@ class ApiClient {
  private:
   Result<Json> send(char const* method, std::string const& path, char const* content_type, Json const& body,
                     Context const& context);
+  /// A 2xx answer.
+  Result<HttpResponse> exchange(char const* method, std::string const& path, char const* content_type,
+                                Json const& body, Context const& context);
   Result<HttpRequest> request(char const* method, std::string const& path);
   Error error_of(HttpResponse const& response, char const* method) const;
   void count(char const* method, Result<HttpResponse> const& answer) const;

@@ -16,6 +16,8 @@ struct ResourceType {
 
 inline constexpr ResourceType kSecrets{"", "v1", "secrets", "Secret"};
 inline constexpr ResourceType kConfigMaps{"", "v1", "configmaps", "ConfigMap"};
+inline constexpr ResourceType kPods{"", "v1", "pods", "Pod"};
+inline constexpr ResourceType kJobs{"batch", "v1", "jobs", "Job"};
 inline constexpr ResourceType kEvents{"events.k8s.io", "v1", "events", "Event"};
 inline constexpr ResourceType kLeases{"coordination.k8s.io", "v1", "leases", "Lease"};
 

@@ -47,18 +47,7 @@ std::vector<std::string> log_tail(std::filesystem::path const& log, Scrubber con
   std::string text = last_bytes(log);
   blot(text, token);
   text = scrubber.scrub(text);
-  std::string_view rest = text;
-  if (rest.ends_with('\n')) rest.remove_suffix(1);
-  std::vector<std::string> lines;
-  while (!rest.empty() && lines.size() < kMostLines) {
-    std::size_t const before = rest.rfind('\n');
-    std::string_view line = before == std::string_view::npos ? rest : rest.substr(before + 1);
-    rest = before == std::string_view::npos ? std::string_view() : rest.substr(0, before);
-    while (line.ends_with('\r')) line.remove_suffix(1);
-    lines.push_back(readable(line.substr(line.rfind('\r') + 1), kMostLineBytes));  // npos + 1 is 0
-  }
-  std::reverse(lines.begin(), lines.end());
-  return lines;
+  return last_lines(text, kMostLines, kMostLineBytes);
 }
 
 }  // namespace trainyard::local

@@ -128,7 +128,7 @@ class ProcessRunner final : public LocalRunner {
     sweep();
   }
 
-  Result<std::optional<LocalRun>> find(std::string const& name, Context const&) override {
+  Result<std::optional<LocalRun>> find(std::string const&, std::string const& name, Context const&) override {
     if (!valid_name(name)) return bad_name(name);
     Result<std::optional<Known>> const claim = known(name);
     if (!claim) return claim.error();
@@ -176,8 +176,9 @@ class ProcessRunner final : public LocalRunner {
     return error;
   }
 
-  Result<Done> cancel(std::string const& name, std::string const& reason, Context const& context) override {
-    Result<std::optional<LocalRun>> const run = find(name, context);
+  Result<Done> cancel(std::string const& ns, std::string const& name, std::string const& reason,
+                      Context const& context) override {
+    Result<std::optional<LocalRun>> const run = find(ns, name, context);
     if (!run) return run.error();
     if (!run->has_value())
       return Error{
@@ -186,7 +187,10 @@ class ProcessRunner final : public LocalRunner {
     return folder_of(name).write_cancel_reason(reason);  // its supervisor watches for that file
   }
 
-  Result<std::vector<std::string>> list(std::string const& owner, Context const&) override {
+  [[nodiscard]] Duration pace() const override { return std::chrono::seconds(1); }
+
+  Result<std::vector<std::string>> list(std::string const&, std::string const& owner,
+                                        Context const&) override {
     std::vector<std::pair<WallTime, std::string>> found;
     std::error_code error;
     for (auto item = std::filesystem::directory_iterator(options_.runs, error);

@@ -58,7 +58,7 @@ RunSeen seen_of(std::string const& name, LocalRun const& run) {
 Result<std::optional<RunSeen>> LocalRunDriver::get(std::string const& name, WallTime& began,
                                                    Context const& context) {
   began = clock_.wall();
-  Result<std::optional<LocalRun>> const run = runner_.find(name, context);
+  Result<std::optional<LocalRun>> const run = runner_.find(ns_, name, context);
   if (!run) return run.error();
   if (!run->has_value()) return std::optional<RunSeen>{};
   return std::optional<RunSeen>{seen_of(name, **run)};
@@ -73,9 +73,12 @@ Result<RunSeen> LocalRunDriver::submit(RunRequest const& request, PreparedRun co
       .owner = request.owner,
       .revision = request.revision,
       .holder = request.holder,
+      .run = request.run,
+      .uid = request.uid,
       .experiment = request.experiment,
       .source = request.source,
       .source_digest = request.source_digest,
+      .image = request.spec.docker_image,
       .script_file = request.spec.script_file,
       .arguments = request.spec.arguments,
       .interpreter = request.spec.interpreter_path.empty() ? "python3" : request.spec.interpreter_path,
@@ -97,7 +100,8 @@ Result<RunSeen> LocalRunDriver::submit(RunRequest const& request, PreparedRun co
 
 Result<Done> LocalRunDriver::write_reason(std::string const& name, std::string const& reason,
                                           Context const& context) {
-  return runner_.cancel(name, reason, context);  // one step here: the reason is on disk before the signal
+  return runner_.cancel(ns_, name, reason,
+                        context);  // one step here: the reason is on disk before the signal
 }
 
 Result<Done> LocalRunDriver::cancel(std::string const&, Context const&) { return Done{}; }
@@ -106,7 +110,7 @@ Result<Done> LocalRunDriver::add_details(RunSeen&, Context const&) { return Done
 
 Result<std::optional<RunListing>> LocalRunDriver::listing(std::string const& owner, Context const& context) {
   RunListing listing{.complete = true, .settled = true};  // the folder is the truth, not a copy of it
-  Result<std::vector<std::string>> const names = runner_.list(owner, context);
+  Result<std::vector<std::string>> const names = runner_.list(ns_, owner, context);
   if (!names) return names.error();
   for (std::string const& name : *names) {
     WallTime began{};

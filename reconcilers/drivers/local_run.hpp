@@ -8,7 +8,8 @@ namespace trainyard::reconcilers {
 
 class LocalRunDriver final : public RunDriver {
  public:
-  LocalRunDriver(LocalRunner& runner, Clock const& clock) : runner_(runner), clock_(clock) {}
+  LocalRunDriver(LocalRunner& runner, std::string ns, Clock const& clock)
+      : runner_(runner), ns_(std::move(ns)), clock_(clock) {}
   Result<std::optional<RunSeen>> get(std::string const& name, WallTime& began,
                                      Context const& context) override;
   [[nodiscard]] std::optional<RunSeen> cached(std::string const&) const override { return std::nullopt; }
@@ -20,11 +21,12 @@ class LocalRunDriver final : public RunDriver {
   Result<Done> cancel(std::string const& name, Context const& context) override;
   Result<Done> add_details(RunSeen& seen, Context const& context) override;
   Result<std::optional<RunListing>> listing(std::string const& owner, Context const& context) override;
-  [[nodiscard]] Duration pace() const override { return std::chrono::seconds(1); }
+  [[nodiscard]] Duration pace() const override { return runner_.pace(); }
   void set_busy(std::string const&, bool) override {}
 
  private:
   LocalRunner& runner_;
+  std::string ns_;
   Clock const& clock_;
 };
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "controller/base/clock.hpp"
+#include "controller/base/object_store.hpp"
 #include "controller/base/result.hpp"
 #include "manifests/training_run.hpp"
 #include "reconcilers/source.hpp"
@@ -18,6 +19,8 @@ namespace trainyard::reconcilers {
 /// All that a submission says.
 struct RunRequest {
   std::string name, display_name, experiment;
+  ObjectKey run;    // the TrainingRun
+  std::string uid;  // its StoredObject::uid
   std::string owner, holder, revision;
   std::int64_t attempt = 0;
   std::string compute_name;  // in Azure; "" for local

@@ -18,7 +18,8 @@ RunPlaces::RunPlaces(Parts const& parts, ObjectKey run, manifests::TrainingRunSt
 
 Result<std::unique_ptr<RunDriver>> RunPlaces::driver(std::string const& place) const {
   if (place == kLocalPlace)
-    return std::unique_ptr<RunDriver>(std::make_unique<LocalRunDriver>(parts_.local, parts_.clock()));
+    return std::unique_ptr<RunDriver>(
+        std::make_unique<LocalRunDriver>(parts_.local, run_.ns, parts_.clock()));
   for (auto const& [key, scope] : parts_.scopes.all())
     if (to_string(key) == place)
       return std::unique_ptr<RunDriver>(std::make_unique<AmlRunDriver>(

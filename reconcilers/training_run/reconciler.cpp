@@ -282,6 +282,8 @@ class Pass : StatusPass<TrainingRunStatus> {
     RunRequest const request{.name = create.id.name,
                              .display_name = object_->key.ns + "/" + object_->key.name,
                              .experiment = spec_.experiment.empty() ? object_->key.name : spec_.experiment,
+                             .run = object_->key,
+                             .uid = object_->uid,
                              .owner = owner_,
                              .holder = parts_.holder,
                              .revision = facts.revision,

@@ -43,7 +43,7 @@ struct Runs {
     return start;
   }
   LocalRun find(std::string const& name) {
-    Result<std::optional<LocalRun>> const run = runner->find(name, {});
+    Result<std::optional<LocalRun>> const run = runner->find("default", name, {});
     BOOST_REQUIRE(run);
     BOOST_REQUIRE(run->has_value());
     return **run;
@@ -153,7 +153,7 @@ BOOST_FIXTURE_TEST_CASE(a_run_outlives_the_runner_and_is_cancelled_by_another, R
   await_ready("long-a0");
   runner = make();
   BOOST_TEST((find("long-a0").state == State::Running));
-  BOOST_REQUIRE(runner->cancel("long-a0", "Superseded", {}));
+  BOOST_REQUIRE(runner->cancel("default", "long-a0", "Superseded", {}));
   runner.reset();  // who asked has gone; the supervisor goes on
   runner = make();
   LocalRun const run = await_end("long-a0");
@@ -168,7 +168,7 @@ BOOST_FIXTURE_TEST_CASE(who_does_not_heed_sigterm_is_killed, Runs) {
              "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + std::string(kWaits)),
       {}));
   await_ready("deaf-a0");
-  BOOST_REQUIRE(runner->cancel("deaf-a0", "Timeout", {}));
+  BOOST_REQUIRE(runner->cancel("default", "deaf-a0", "Timeout", {}));
   BOOST_TEST(await_end("deaf-a0").exit_code.value() == 128 + SIGKILL);
 }
 
@@ -188,7 +188,7 @@ BOOST_FIXTURE_TEST_CASE(a_killed_supervisor_leaves_an_interrupted_run_of_which_n
   BOOST_TEST((await_end("gone-a0").state == State::Interrupted));
   std::ifstream pids(folder / "gone-a0/work/pids");
   for (pid_t process = 0; pids >> process;) BOOST_TEST(::kill(process, 0) != 0);
-  BOOST_REQUIRE(runner->cancel("gone-a0", "User", {}));
+  BOOST_REQUIRE(runner->cancel("default", "gone-a0", "User", {}));
   BOOST_TEST(find("gone-a0").cancel_reason.empty());  // it had ended before
 }
 
@@ -220,7 +220,7 @@ BOOST_FIXTURE_TEST_CASE(what_a_claimant_left_that_was_killed_before_its_claim_is
 }
 
 BOOST_FIXTURE_TEST_CASE(an_owner_s_runs_are_listed_oldest_first, Runs) {
-  BOOST_TEST(runner->list("owner", {})->empty());
+  BOOST_TEST(runner->list("default", "owner", {})->empty());
   for (char const* const name : {"b-a0", "a-a0"}) {
     BOOST_REQUIRE(runner->start(script(name, ""), {}));
     await_end(name);
@@ -229,7 +229,7 @@ BOOST_FIXTURE_TEST_CASE(an_owner_s_runs_are_listed_oldest_first, Runs) {
   other.owner = "another";
   BOOST_REQUIRE(runner->start(other, {}));
   await_end("c-a0");
-  BOOST_TEST(*runner->list("owner", {}) == (std::vector<std::string>{"b-a0", "a-a0"}),
+  BOOST_TEST(*runner->list("default", "owner", {}) == (std::vector<std::string>{"b-a0", "a-a0"}),
              boost::test_tools::per_element());
 }
 

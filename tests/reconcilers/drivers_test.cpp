@@ -254,7 +254,7 @@ BOOST_AUTO_TEST_CASE(what_a_process_left_behind) {
                         .exit_code = c.code,
                         .cancel_reason = c.reason,
                         .started_at = "2026-03-01T00:00:00Z"};
-    LocalRunDriver driver(runner, clock);
+    LocalRunDriver driver(runner, "default", clock);
     WallTime began{};
     Result<std::optional<RunSeen>> const seen = driver.get("x", began, {});
     BOOST_REQUIRE(seen && seen->has_value());
@@ -267,7 +267,7 @@ BOOST_AUTO_TEST_CASE(a_claimed_name_is_looked_at_not_started_again) {
   FakeClock const clock{WallTime{}};
   FakeRunner runner;
   runner.runs["x"] = {.owner = "somebody"};
-  LocalRunDriver driver(runner, clock);
+  LocalRunDriver driver(runner, "default", clock);
   Result<RunSeen> const seen = driver.submit({.name = "x", .owner = "me"}, {}, {});
   BOOST_REQUIRE(seen.has_value());
   BOOST_TEST(seen->owner == "somebody");

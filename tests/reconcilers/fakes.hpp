@@ -113,7 +113,7 @@ class FakeStore final : public ObjectStore {
 /// Runs are what the test says they are.
 class FakeRunner final : public LocalRunner {
  public:
-  Result<std::optional<LocalRun>> find(std::string const& name, Context const&) override {
+  Result<std::optional<LocalRun>> find(std::string const&, std::string const& name, Context const&) override {
     auto const found = runs.find(name);
     return found == runs.end() ? std::optional<LocalRun>{} : std::optional<LocalRun>{found->second};
   }
@@ -128,16 +128,19 @@ class FakeRunner final : public LocalRunner {
     started.push_back(what);
     return Done{};
   }
-  Result<Done> cancel(std::string const& name, std::string const& reason, Context const&) override {
+  Result<Done> cancel(std::string const&, std::string const& name, std::string const& reason,
+                      Context const&) override {
     if (runs.at(name).state == LocalRun::State::Running) runs.at(name).cancel_reason = reason;
     return Done{};
   }
-  Result<std::vector<std::string>> list(std::string const& owner, Context const&) override {
+  Result<std::vector<std::string>> list(std::string const&, std::string const& owner,
+                                        Context const&) override {
     std::vector<std::string> names;
     for (auto const& [name, run] : runs)
       if (run.owner == owner) names.push_back(name);
     return names;
   }
+  [[nodiscard]] Duration pace() const override { return std::chrono::seconds(1); }
   LocalRun& last() { return runs.at(started.back().name); }
   void end(int code) {
     last().state = LocalRun::State::Ended;

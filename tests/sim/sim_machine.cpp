@@ -60,7 +60,7 @@ std::vector<std::string> SimMachine::list(std::string const& owner) const {
   return names;
 }
 
-Result<std::optional<LocalRun>> SimRunner::find(std::string const& name, Context const&) {
+Result<std::optional<LocalRun>> SimRunner::find(std::string const&, std::string const& name, Context const&) {
   if (whose_.dead) return dead();
   stage_.fibers.yield();
   return machine_.find(name);
@@ -72,7 +72,8 @@ Result<Done> SimRunner::start(LocalStart const& what, Context const&) {
   return result;
 }
 
-Result<Done> SimRunner::cancel(std::string const& name, std::string const& reason, Context const&) {
+Result<Done> SimRunner::cancel(std::string const&, std::string const& name, std::string const& reason,
+                               Context const&) {
   Result<Done> result = dead();
   stage_.effect(whose_, "cancel of local run " + name + " (" + reason + ")", [&] {
     machine_.cancel(name, reason);
@@ -81,7 +82,8 @@ Result<Done> SimRunner::cancel(std::string const& name, std::string const& reaso
   return result;
 }
 
-Result<std::vector<std::string>> SimRunner::list(std::string const& owner, Context const&) {
+Result<std::vector<std::string>> SimRunner::list(std::string const&, std::string const& owner,
+                                                 Context const&) {
   if (whose_.dead) return dead();
   stage_.fibers.yield();
   return machine_.list(owner);

@@ -47,10 +47,14 @@ class SimRunner final : public reconcilers::LocalRunner {
  public:
   SimRunner(SimMachine& machine, Stage& stage, Pulse& whose)
       : machine_(machine), stage_(stage), whose_(whose) {}
-  Result<std::optional<reconcilers::LocalRun>> find(std::string const& name, Context const& context) override;
+  Result<std::optional<reconcilers::LocalRun>> find(std::string const& ns, std::string const& name,
+                                                    Context const& context) override;
   Result<Done> start(reconcilers::LocalStart const& what, Context const& context) override;
-  Result<Done> cancel(std::string const& name, std::string const& reason, Context const& context) override;
-  Result<std::vector<std::string>> list(std::string const& owner, Context const& context) override;
+  Result<Done> cancel(std::string const& ns, std::string const& name, std::string const& reason,
+                      Context const& context) override;
+  Result<std::vector<std::string>> list(std::string const& ns, std::string const& owner,
+                                        Context const& context) override;
+  [[nodiscard]] Duration pace() const override { return std::chrono::seconds(1); }
 
  private:
   SimMachine& machine_;
