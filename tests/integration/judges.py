@@ -2,11 +2,18 @@
 
 import json
 import pathlib
+import re
+import ssl
 import subprocess
 import threading
+import urllib.parse
+import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
 PLURALS = {"Workspace": "workspaces", "ComputeTarget": "computetargets", "TrainingRun": "trainingruns"}
+TENANT = "11111111-1111-1111-1111-111111111111"  # azsim's own
+CLIENT = "22222222-2222-2222-2222-222222222222"
+SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
 
 
 def tools():
@@ -56,3 +63,20 @@ class Informer:
         """As they were at each event, oldest first; of one name if it is given."""
         seen = [one["object"] for one in list(self._seen) if one["event"] != "deleted"]
         return [one for one in seen if name in (None, one["metadata"]["name"])]
+
+
+def cancel_job(clouds, job):
+    """As somebody else does it, in the workspace of azsim that `clouds` tells of."""
+    text = clouds.read_text()
+    host = re.search(r"resourceManager: (\S+)", text)[1]
+    trust = ssl.create_default_context(cadata=re.sub(r"(?m)^ +", "", text[text.index("-----BEGIN"):]))
+
+    def post(path, data, **headers):
+        request = urllib.request.Request(host + path, data=data, headers=headers)
+        with urllib.request.urlopen(request, timeout=30, context=trust) as answer:
+            return answer.read()
+    form = urllib.parse.urlencode({"grant_type": "client_credentials", "client_id": CLIENT, "client_secret": "secret",
+                                   "scope": host + "/.default"})
+    token = json.loads(post(f"/{TENANT}/oauth2/v2.0/token", form.encode()))["access_token"]
+    post(f"/subscriptions/{SUBSCRIPTION}/resourceGroups/trainyard-demo/providers/Microsoft.MachineLearningServices/"
+         f"workspaces/demo/jobs/{job}/cancel?api-version=2024-10-01", b"", Authorization="Bearer " + token)
