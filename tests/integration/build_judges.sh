@@ -7,6 +7,7 @@
 # The folder is ${XDG_CACHE_HOME:-~/.cache}/trainyard/judges-DIGEST; one of that name is complete.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+source "$here/find_go.sh"
 
 say() { echo "build_judges: $*" >&2; }
 
@@ -23,12 +24,12 @@ if [[ -d $folder ]]; then
   exit
 fi
 
-source "$here/find_go.sh"
 half=$folder.unfinished  # only a whole folder ever has the final name
 rm -rf "$half"
 mkdir -p "$half/bin" "$half/package"
 say "into $folder"
-(cd "$half/package" && apt-get -o APT::Sandbox::User=root download --quiet prometheus && dpkg-deb --extract prometheus_*.deb .) >&2
+(cd "$half/package" &&
+  apt-get -o APT::Sandbox::User=root download --quiet prometheus && dpkg-deb --extract prometheus_*.deb .) >&2
 mv "$half/package/usr/bin/promtool" "$half/bin/"
 find_go "$half" "$here/judges"
 (cd "$here/judges" && "$go" build -ldflags "-s -w" -o "$half/bin/" ./...) >&2
