@@ -31,7 +31,8 @@ if [[ -n ${KUBEBUILDER_ASSETS:-} ]]; then
 fi
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/trainyard
-digest=$(cd "$here" && sha256sum build_tools.sh find_go.sh requirements-go.txt tools/*/go.{mod,sum} | sha256sum | cut -c 1-16)
+digest=$(cd "$here" && sha256sum build_tools.sh find_go.sh requirements-go.txt tools/*/go.{mod,sum} |
+  sha256sum | cut -c 1-16)
 folder=$cache/kubernetes-$digest
 
 mkdir -p "$cache"
