@@ -30,7 +30,7 @@ Tree = dict[str, str]
 
 
 def read_tree(root: pathlib.Path) -> Tree:
-    files = [p for p in root.iterdir() if p.is_file()]
+    files = [p for p in root.iterdir() if p.is_file() and p.name != ".git"]  # a file in a worktree
     for folder in ROOT_FOLDERS:
         files += [p for p in (root / folder).rglob("*") if p.is_file() and "__pycache__" not in p.parts]
     return {

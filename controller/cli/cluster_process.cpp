@@ -9,7 +9,6 @@ namespace trainyard::cli {
 namespace {
 
 constexpr Duration kFarewell = std::chrono::seconds(5);
-constexpr Duration kLook = std::chrono::seconds(1);
 constexpr Duration kRetry = std::chrono::seconds(2);
 constexpr kube::ResourceType kNamespaces{"", "v1", "namespaces", "Namespace"};
 
@@ -34,7 +33,8 @@ ClusterProcess::ClusterProcess(ClusterOptions options, Surroundings surroundings
       election_(
           {.ns = options_.lease_ns,
            .name = "trainyard",
-           .identity = options_.instance + "_" + uuid4(surroundings_.random)},
+           .identity = options_.instance + "_" + uuid4(surroundings_.random),
+           .lease = options_.lease},
           {lease_api_, surroundings_.clock, surroundings_.random, surroundings_.log, surroundings_.metrics},
           {.elected =
                [this] {
@@ -97,8 +97,7 @@ Result<Done> ClusterProcess::run(std::stop_token const& stop) {
   store_.start();
   election_thread_ =
       std::jthread([this](std::stop_token const& end) { election_.run(surroundings_.clock, end); });
-  while (!stop.stop_requested() && !(elected_ && store_.synced()))
-    woken_.wait_until(surroundings_.clock.steady() + kLook, stop);
+  while (!stop.stop_requested() && !(elected_ && store_.synced())) woken_.wait_until(SteadyTime::max(), stop);
   if (!stop.stop_requested()) {
     // What an earlier leader sent may still land: the core counts its waits from here.
     auto core = std::make_unique<OperatorCore>(

@@ -24,6 +24,7 @@ struct ClusterOptions {
   CoreOptions core;
   std::string ns;        // the only one that is served; "" for all
   std::string lease_ns;  // where the Lease is: the operator's own
+  Duration lease = std::chrono::seconds(15);
   std::string instance;  // this process's name, as a pod has one
 };
 

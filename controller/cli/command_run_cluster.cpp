@@ -10,8 +10,8 @@
 #include "controller/cli/core_options.hpp"
 #include "controller/cli/folder.hpp"
 #include "controller/cli/health_server.hpp"
-#include "controller/cli/stop_signals.hpp"
 #include "controller/cli/progress_view.hpp"
+#include "controller/cli/stop_signals.hpp"
 #include "controller/kube/config.hpp"
 
 namespace trainyard::cli {
@@ -19,6 +19,7 @@ namespace trainyard::cli {
 namespace {
 
 constexpr int kExitLeaseLost = 3;
+constexpr Duration kLeastLease = std::chrono::seconds(5), kMostLease = std::chrono::minutes(10);
 
 std::string host_name() {
   char name[256] = {};
@@ -60,6 +61,12 @@ Result<ClusterOptions> options_of(Parsed const& parsed) {
                          .ns = parsed.get("namespace"),
                          .lease_ns = parsed.get("lease-namespace"),
                          .instance = host_name()};
+  Result<Duration> const lease = parsed.duration("lease-duration", options.lease);
+  if (!lease) return lease.error();
+  if (*lease < kLeastLease || *lease > kMostLease || *lease % std::chrono::seconds(1) != Duration{0})
+    return usage_error("--lease-duration: '" + parsed.get("lease-duration") +
+                       "' must be whole seconds, 5s to 10m");
+  options.lease = *lease;
   if (options.lease_ns.empty()) options.lease_ns = options.ns.empty() ? access->ns : options.ns;
   if (options.lease_ns.empty()) options.lease_ns = "default";
   return options;

@@ -25,6 +25,8 @@ constexpr std::array kRunFlags{
     Flag{"lease-namespace", 0, "NAME",
          "of the cluster: where the leader's Lease is (default: --namespace, else the context's or the "
          "pod's)"},
+    Flag{"lease-duration", 0, "DURATION",
+         "of the cluster: a leader that did not renew its Lease for so long is replaced (default: 15s)"},
     Flag{"cluster-name", 0, "NAME",
          "whose marks and run names these are; never change it for a folder or cluster (required)"},
     kState,
@@ -65,13 +67,12 @@ constexpr std::array kValidateFlags{Flag{"recursive", 'r', "", "sub-folders too"
 constexpr std::array kHelpFlags{kHelp};
 
 int run_either(Parsed const& parsed) {
-  bool const of_cluster = parsed.has("kubeconfig") || parsed.has("context") || parsed.has("namespace") ||
-                          parsed.has("lease-namespace");
-  if (parsed.has("directory") && of_cluster)
-    return fail(
-        usage_error("--directory: a folder or a cluster, not both: leave out --directory, or --kubeconfig, "
-                    "--context, --namespace and --lease-namespace"));
-  return parsed.has("directory") ? run_folder(parsed) : run_cluster(parsed);
+  if (!parsed.has("directory")) return run_cluster(parsed);
+  for (std::string const flag : {"kubeconfig", "context", "namespace", "lease-namespace", "lease-duration"})
+    if (parsed.has(flag))
+      return fail(
+          usage_error("--" + flag + " is of a cluster, --directory serves a folder: leave one of them out"));
+  return run_folder(parsed);
 }
 
 int show_version(Parsed const&) {
@@ -94,20 +95,27 @@ int show_help(Parsed const& parsed) {
 
 constexpr std::array kCommands{
     Command{.name = "run",
-            .summary = "make Azure and this machine match a folder of manifests",
+            .summary = "make Azure and this machine match a folder of manifests, or a Kubernetes cluster",
             .about =
-                "Reads the manifests, makes what they declare, and goes on watching the folder until it is "
-                "stopped. A\n"
+                "With --directory: reads the manifests, makes what they declare, and goes on watching the "
+                "folder until it "
+                "is stopped. A\n"
                 "file that vanishes deletes nothing: see trainyard delete, and --prune. SIGTERM and SIGINT "
                 "let the\n"
                 "passes under way end; local runs go on by themselves and are found again.\n\n"
+                "Without: serves the objects of a cluster, in a pod by its ServiceAccount. Of several "
+                "processes one "
+                "acts, by a Lease;\n"
+                "SIGTERM gives it back.\n\n"
                 "Exit codes: 0 all is ready, or SIGTERM; 1 something is stalled or failed, a manifest has "
                 "errors,\n"
-                "nothing is declared, or --timeout has passed; 2 usage; 130 interrupted (SIGINT, or SIGTERM "
-                "with --until-settled).",
+                "nothing is declared, --timeout has passed, or the API server refuses; 2 usage; 3 the Lease "
+                "was lost;\n"
+                "130 interrupted (SIGINT, or SIGTERM with --until-settled).",
             .examples =
                 "trainyard run --directory manifests --cluster-name laptop\n"
-                "trainyard run --directory manifests --cluster-name ci --until-settled --timeout 2h --plain",
+                "trainyard run --directory manifests --cluster-name ci --until-settled --timeout 2h --plain\n"
+                "trainyard run --kubeconfig ~/.kube/config --cluster-name research",
             .flags = kRunFlags,
             .run = run_either},
     Command{.name = "get",

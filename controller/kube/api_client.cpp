@@ -30,6 +30,18 @@ ErrorKind kind_of(int code) {
   }
 }
 
+char const* accept_of(Shape shape) {
+  switch (shape) {
+    case Shape::Metadata:
+      return "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+    case Shape::ListOfMetadata:
+      return "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+    case Shape::Whole:
+      break;
+  }
+  return "application/json, */*";
+}
+
 bool is_read(std::string_view method) { return method == "GET"; }
 
 }  // namespace
@@ -61,10 +73,10 @@ ApiClient::ApiClient(ClusterAccess access, StreamingTransport& transport, Clock 
                      {{"code", "200"}, {"method", method}, {"host", host_}});
 }
 
-Result<HttpRequest> ApiClient::request(char const* method, std::string const& path) {
+Result<HttpRequest> ApiClient::request(char const* method, std::string const& path, Shape shape) {
   HttpRequest request{
       .method = method, .url = access_.server + path, .headers = {}, .body = {}, .max_response = kMostAnswer};
-  request.headers.emplace_back("Accept", "application/json, */*");
+  request.headers.emplace_back("Accept", accept_of(shape));
   Result<std::string> const token = bearer_token(access_);
   if (!token) return token.error();
   {
@@ -77,8 +89,9 @@ Result<HttpRequest> ApiClient::request(char const* method, std::string const& pa
 }
 
 Result<HttpResponse> ApiClient::exchange(char const* method, std::string const& path,
-                                         char const* content_type, Json const& body, Context const& context) {
-  Result<HttpRequest> request = this->request(method, path);
+                                         char const* content_type, Json const& body, Context const& context,
+                                         Shape shape) {
+  Result<HttpRequest> request = this->request(method, path, shape);
   if (!request) return request.error();
   if (!is_read(method)) {
     request->headers.emplace_back("Content-Type", content_type);
@@ -93,14 +106,14 @@ Result<HttpResponse> ApiClient::exchange(char const* method, std::string const& 
 }
 
 Result<std::string> ApiClient::get_text(std::string const& path, Context const& context) {
-  Result<HttpResponse> answer = exchange("GET", path, "", {}, context);
+  Result<HttpResponse> answer = exchange("GET", path, "", {}, context, Shape::Whole);
   if (!answer) return answer.error();
   return std::move(answer->body);
 }
 
 Result<Json> ApiClient::send(char const* method, std::string const& path, char const* content_type,
-                             Json const& body, Context const& context) {
-  Result<HttpResponse> const answer = exchange(method, path, content_type, body, context);
+                             Json const& body, Context const& context, Shape shape) {
+  Result<HttpResponse> const answer = exchange(method, path, content_type, body, context, shape);
   if (!answer) return answer.error();
   Result<Json> parsed = Json::parse(answer->body);
   if (!parsed)
@@ -113,8 +126,8 @@ Result<Json> ApiClient::send(char const* method, std::string const& path, char c
 }
 
 Result<Done> ApiClient::watch(std::string const& path, std::function<void(std::string line)> const& on_line,
-                              Duration quiet, Context const& context) {
-  Result<HttpRequest> const request = this->request("GET", path);
+                              Duration quiet, Context const& context, Shape shape) {
+  Result<HttpRequest> const request = this->request("GET", path, shape);
   if (!request) return request.error();
   Result<HttpResponse> const answer = transport_.stream_lines(*request, on_line, quiet, context);
   count("GET", answer);

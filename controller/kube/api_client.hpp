@@ -14,6 +14,9 @@
 
 namespace trainyard::kube {
 
+/// What an answer has of each object. Source: API concepts, metadata-only fetches.
+enum class Shape { Whole, Metadata, ListOfMetadata };
+
 /// Safe from any thread. Sends once and never retries; the callers do. Errors: NotFound (404), Conflict (409;
 /// reason AlreadyExists or Conflict), Throttled (429), Unauthorized, Forbidden, Invalid (400, 422), Transient
 /// (410 with reason Expired, 5xx, and what the transport has).
@@ -23,8 +26,8 @@ class ApiClient {
   ApiClient(ClusterAccess access, StreamingTransport& transport, Clock const& clock, Scrubber& scrubber,
             Metrics& metrics);
 
-  Result<Json> get(std::string const& path, Context const& context) {
-    return send("GET", path, "", {}, context);
+  Result<Json> get(std::string const& path, Context const& context, Shape shape = Shape::Whole) {
+    return send("GET", path, "", {}, context, shape);
   }
   Result<Json> post(std::string const& path, Json const& body, Context const& context) {
     return send("POST", path, "application/json", body, context);
@@ -39,15 +42,15 @@ class ApiClient {
   Result<std::string> get_text(std::string const& path, Context const& context);
   /// Hands over the lines of a watch until it ends; `quiet` is the longest wait for one.
   Result<Done> watch(std::string const& path, std::function<void(std::string line)> const& on_line,
-                     Duration quiet, Context const& context);
+                     Duration quiet, Context const& context, Shape shape = Shape::Whole);
 
  private:
   Result<Json> send(char const* method, std::string const& path, char const* content_type, Json const& body,
-                    Context const& context);
+                    Context const& context, Shape shape = Shape::Whole);
   /// A 2xx answer.
   Result<HttpResponse> exchange(char const* method, std::string const& path, char const* content_type,
-                                Json const& body, Context const& context);
-  Result<HttpRequest> request(char const* method, std::string const& path);
+                                Json const& body, Context const& context, Shape shape);
+  Result<HttpRequest> request(char const* method, std::string const& path, Shape shape);
   Error error_of(HttpResponse const& response, char const* method) const;
   void count(char const* method, Result<HttpResponse> const& answer) const;
 

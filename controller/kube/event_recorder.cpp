@@ -39,9 +39,13 @@ void EventRecorder::record(Regarding about, Event event) {
   wake();
 }
 
-bool EventRecorder::idle() const {
-  std::lock_guard lock(mutex_);
-  return queue_.empty();
+void EventRecorder::flush(Context const& context) {
+  auto const idle = [this] {
+    std::lock_guard lock(mutex_);
+    return queue_.empty();
+  };
+  while (!idle() && !context.stop.stop_requested() && parts_.clock.steady() < context.deadline)
+    idle_.wait_until(context.deadline, context.stop);
 }
 
 Duration EventRecorder::step(std::stop_token const& stop) {
@@ -76,8 +80,12 @@ Duration EventRecorder::step(std::stop_token const& stop) {
                                                            {"message", next.event.message},
                                                            {"error", written.error().message}});
     failures_ = 0;
-    std::lock_guard lock(mutex_);
-    queue_.pop_front();
+    {
+      std::lock_guard lock(mutex_);
+      queue_.pop_front();
+      if (!queue_.empty()) continue;
+    }
+    idle_.notify();
   }
 }
 

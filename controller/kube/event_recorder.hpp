@@ -38,8 +38,9 @@ class EventRecorder final : public Loop {
   void record(Regarding about, Event event);
   /// Writes what is recorded; an equal event within the time of a series is counted, not written anew.
   Duration step(std::stop_token const& stop) override;
-  /// Everything that was recorded has been written or given up.
-  [[nodiscard]] bool idle() const;
+  /// Waits until everything that was recorded is written or given up, or `context` ends. One caller at a
+  /// time.
+  void flush(Context const& context);
 
  private:
   struct Recorded {
@@ -59,6 +60,7 @@ class EventRecorder final : public Loop {
   EventRecorderParts const parts_;
   std::map<std::string, Series> series_;  // of step()'s thread; by what makes events equal
   int failures_ = 0;                      // of step()'s thread: of the first in the queue
+  Wakeup idle_;
   mutable std::mutex mutex_;
   std::deque<Recorded> queue_;  // guarded by mutex_; the first stays while it is being written
   int dropped_ = 0;             // guarded by mutex_: since the last step

@@ -53,11 +53,15 @@ std::optional<Error> Informer::failure() const {
 }
 
 std::string Informer::path(std::initializer_list<std::pair<std::string_view, std::string_view>> more) const {
-  std::string path = collection_path(selection_.type, selection_.ns) + query(more);
-  if (!selection_.name.empty())
-    path += (path.find('?') == std::string::npos ? "?" : "&") +
-            std::string("fieldSelector=metadata.name%3D") + selection_.name;
-  return path;
+  return collection_path(selection_.type, selection_.ns) + query(more);
+}
+
+Result<ObjectPtr> Informer::parse(Json const& object) const {
+  Result<ObjectPtr> parsed = parse_object(selection_.type, object);
+  if (!parsed || !selection_.versions_only) return parsed;
+  StoredObject const& whole = **parsed;
+  return std::make_shared<StoredObject const>(
+      StoredObject{.key = whole.key, .uid = whole.uid, .resource_version = whole.resource_version});
 }
 
 Duration Informer::step(std::stop_token const& stop) {
@@ -89,10 +93,11 @@ Result<Done> Informer::list_pages(Context const& context) {
   Objects fresh;
   std::string go_on, version;
   do {
-    Result<Json> const page = parts_.api.get(path({{"limit", kPage}, {"continue", go_on}}), context);
+    Result<Json> const page = parts_.api.get(path({{"limit", kPage}, {"continue", go_on}}), context,
+                                             selection_.versions_only ? Shape::ListOfMetadata : Shape::Whole);
     if (!page) return page.error();
     for (Json const& item : page->at("items").items()) {
-      Result<ObjectPtr> object = parse_object(selection_.type, item);
+      Result<ObjectPtr> object = parse(item);
       if (!object) return object.error();
       ObjectKey const key = (*object)->key;
       fresh[key] = *std::move(object);
@@ -138,7 +143,8 @@ Result<Done> Informer::watch(bool with_list, std::stop_token const& stop) {
           cut.request_stop();
         }
       },
-      quiet, {.stop = cut.get_token(), .deadline = parts_.clock.steady() + lasts + kWatchSlack});
+      quiet, {.stop = cut.get_token(), .deadline = parts_.clock.steady() + lasts + kWatchSlack},
+      selection_.versions_only ? Shape::Metadata : Shape::Whole);
   if (said) return *said;
   if (!ended) return ended.error();
   if (fresh)
@@ -171,7 +177,7 @@ Result<Done> Informer::take_line(std::string const& line, std::optional<Objects>
     }
     return Done{};
   }
-  Result<ObjectPtr> object = parse_object(selection_.type, body);
+  Result<ObjectPtr> object = parse(body);
   if (!object) return object.error();
   if (fresh) {
     ObjectKey const key = (*object)->key;
@@ -274,6 +280,7 @@ void Informer::replace(Objects fresh) {
     synced_ = true;
   }
   tell(changed);
+  parts_.listed();
 }
 
 void Informer::tell(std::vector<ObjectKey> const& keys) const {

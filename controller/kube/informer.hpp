@@ -21,8 +21,8 @@ namespace trainyard::kube {
 /// What an informer follows.
 struct Selection {
   ResourceType type;
-  std::string ns;    // "" for all namespaces
-  std::string name;  // "" for all objects
+  std::string ns = {};         // "" for all namespaces
+  bool versions_only = false;  // the server sends metadata alone, and key, uid and version of it are kept
 };
 
 /// What it is given; all of it outlives the informer.
@@ -33,6 +33,7 @@ struct InformerParts {
   Logger const& log;
   Scrubber const& scrubber;
   std::function<void(ObjectKey const&)> changed;  // from any thread; our own writes are not told
+  std::function<void()> listed = [] {};           // a whole list was taken in
 };
 
 /// step() lists (streamed where the server can, else in pages), then watches until that ends; what it waits
@@ -83,6 +84,7 @@ class Informer final : public Loop {
   [[nodiscard]] std::string path(
       std::initializer_list<std::pair<std::string_view, std::string_view>> more) const;
 
+  [[nodiscard]] Result<ObjectPtr> parse(Json const& object) const;
   void take(ObjectPtr object);
   void drop(StoredObject const& object);
   void replace(Objects fresh);

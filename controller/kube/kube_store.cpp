@@ -9,7 +9,6 @@ namespace trainyard::kube {
 namespace {
 
 constexpr std::string_view kFieldManager = "trainyard";
-constexpr Duration kFlushLook = std::chrono::milliseconds(20);
 
 Error not_found(ObjectKey const& key) {
   return {
@@ -38,25 +37,26 @@ KubeStore::KubeStore(KubeStoreOptions options, KubeStoreParts parts)
                .random = parts_.random,
                .log = parts_.log,
                .scrubber = parts_.scrubber,
-               .instance = options_.instance}) {
+               .instance = options_.instance}),
+      referred_(informer_parts()) {
   for (ResourceType const& type : options_.kinds)
-    kinds_.push_back({type, std::make_unique<Informer>(
-                                Selection{type, options_.ns, ""},
-                                InformerParts{.api = parts_.api,
-                                              .clock = parts_.clock,
-                                              .random = parts_.random,
-                                              .log = parts_.log,
-                                              .scrubber = parts_.scrubber,
-                                              .changed = [this](ObjectKey const& key) { changed(key); }})});
+    kinds_.push_back(
+        {type, std::make_unique<Informer>(Selection{.type = type, .ns = options_.ns}, informer_parts())});
 }
 
 KubeStore::~KubeStore() { stop(); }
 
+InformerParts KubeStore::informer_parts() {
+  return {.api = parts_.api,
+          .clock = parts_.clock,
+          .random = parts_.random,
+          .log = parts_.log,
+          .scrubber = parts_.scrubber,
+          .changed = [this](ObjectKey const& key) { changed(key); },
+          .listed = parts_.changed};
+}
+
 void KubeStore::start() {
-  {
-    std::lock_guard lock(mutex_);
-    running_ = true;
-  }
   for (Kind const& kind : kinds_)
     threads_.emplace_back([this, informer = kind.informer.get()](std::stop_token const& stop) {
       informer->run(parts_.clock, stop);
@@ -65,15 +65,9 @@ void KubeStore::start() {
 }
 
 void KubeStore::stop() {
-  std::map<ObjectKey, Followed> followed;
-  {
-    std::lock_guard lock(mutex_);
-    running_ = false;
-    followed.swap(followed_);
-  }
   for (std::jthread& thread : threads_) thread.request_stop();
-  for (auto& [key, watch] : followed) watch.thread.request_stop();
-  threads_.clear();  // joins, as `followed` does at its end
+  referred_.stop();
+  threads_.clear();  // joins
 }
 
 bool KubeStore::synced() const {
@@ -87,17 +81,9 @@ std::optional<Error> KubeStore::failure() const {
   return std::nullopt;
 }
 
-void KubeStore::flush_events(Context const& context) {
-  while (!events_.idle() && !context.stop.stop_requested() && parts_.clock.steady() < context.deadline)
-    flushed_.wait_until(parts_.clock.steady() + kFlushLook, context.stop);
-}
-
 std::string KubeStore::seen_version(ObjectKey const& key) const {
   if (ObjectPtr const object = get(key)) return object->resource_version;
-  std::lock_guard lock(mutex_);
-  auto const watch = followed_.find(key);
-  ObjectPtr const seen = watch == followed_.end() ? nullptr : watch->second.informer->get(key);
-  return seen ? seen->resource_version : "";
+  return referred_.seen_version(key);
 }
 
 KubeStore::Kind const* KubeStore::find(std::string_view kind) const {
@@ -231,59 +217,19 @@ Result<Json> KubeStore::read_and_follow(ResourceType const& type, ObjectKey cons
   Result<Json> object = parts_.api.get(object_path(type, key.ns, key.name), context);
   if (!object && object.error().kind != ErrorKind::NotFound)
     return object.error().while_doing("reading " + to_string(key));
-  follow(type, key, object ? object->text({"metadata", "resourceVersion"}) : "");
-  forget_unused(key);
+  if (referred_.read(type, key, object ? object->text({"metadata", "resourceVersion"}) : ""))
+    forget_unused_places(key);
   return object;
 }
 
-void KubeStore::follow(ResourceType const& type, ObjectKey const& key, std::string const& read_version) {
-  std::lock_guard lock(mutex_);
-  if (!running_) return;
-  Followed& followed = followed_[key];
-  followed.read_version = read_version;
-  if (followed.informer) return;
-  followed.informer = std::make_unique<Informer>(
-      Selection{type, key.ns, key.name},
-      InformerParts{.api = parts_.api,
-                    .clock = parts_.clock,
-                    .random = parts_.random,
-                    .log = parts_.log,
-                    .scrubber = parts_.scrubber,
-                    .changed = [this](ObjectKey const& changed) { followed_changed(changed); }});
-  followed.thread = std::jthread([this, informer = followed.informer.get()](std::stop_token const& stop) {
-    informer->run(parts_.clock, stop);
-  });
-}
-
-void KubeStore::followed_changed(ObjectKey const& key) {
-  {
-    std::lock_guard lock(mutex_);
-    auto const followed = followed_.find(key);
-    if (followed == followed_.end()) return;
-    ObjectPtr const now = followed->second.informer->get(key);
-    if ((now ? now->resource_version : "") == followed->second.read_version) return;  // it was read so
-    changes_.push_back(key);
-  }
-  parts_.changed();
-}
-
-/// Whenever one is read, which is seldom: few are left that nobody refers to.
-void KubeStore::forget_unused(ObjectKey const& just_read) {
+/// Whenever a place is new, which is seldom: few are left that nobody refers to.
+void KubeStore::forget_unused_places(ObjectKey const& just_read) {
   if (!options_.refers_to) return;
-  std::set<ObjectKey> used{just_read};
+  std::set<ReferredObjects::Place> used{{just_read.kind, just_read.ns}};
   for (Kind const& kind : kinds_)
-    for (ObjectPtr const& object : list(kind.type.kind)) used.merge(options_.refers_to(*object));
-  std::vector<Followed> unused;  // their threads end after the lock is given back
-  std::lock_guard lock(mutex_);
-  for (auto it = followed_.begin(); it != followed_.end();) {
-    if (used.contains(it->first)) {
-      ++it;
-      continue;
-    }
-    it->second.thread.request_stop();
-    unused.push_back(std::move(it->second));
-    it = followed_.erase(it);
-  }
+    for (ObjectPtr const& object : list(kind.type.kind))
+      for (ObjectKey const& key : options_.refers_to(*object)) used.insert({key.kind, key.ns});
+  referred_.keep_only(used);
 }
 
 void KubeStore::changed(ObjectKey const& key) {

@@ -13,6 +13,7 @@
 #include "controller/base/object_store.hpp"
 #include "controller/kube/event_recorder.hpp"
 #include "controller/kube/informer.hpp"
+#include "controller/kube/referred_objects.hpp"
 
 namespace trainyard::kube {
 
@@ -30,8 +31,8 @@ struct KubeStoreOptions {
   std::vector<ResourceType> kinds;
   std::string ns;        // the only namespace that is served; "" for all
   std::string instance;  // who reports events: the pod's name
-  /// The Secrets and ConfigMaps that an object refers to, in its own namespace: what was read is followed
-  /// while any does, or, without this function, for ever.
+  /// The Secrets and ConfigMaps that an object refers to, in its own namespace. Those of a namespace are
+  /// followed once one was read there, while any object there refers to one; without this function, for ever.
   std::function<std::set<ObjectKey>(StoredObject const&)> refers_to;
 };
 
@@ -49,7 +50,7 @@ class KubeStore final : public ObjectStore {
   /// Why a kind cannot be listed or watched now; nullopt while all can.
   [[nodiscard]] std::optional<Error> failure() const;
   /// Waits until the events recorded so far are written, or `context` ends.
-  void flush_events(Context const& context);
+  void flush_events(Context const& context) { events_.flush(context); }
   /// A ConfigMap as it is now, followed from now on as Secrets are: take_changes() has its key when it
   /// changes.
   Result<Json> config_map(std::string_view ns, std::string_view name, Context const& context);
@@ -73,33 +74,24 @@ class KubeStore final : public ObjectStore {
     ResourceType type;
     std::unique_ptr<Informer> informer;
   };
-  /// What objects refer to: its versions are watched, its data is not kept.
-  struct Followed {
-    std::unique_ptr<Informer> informer;
-    std::string read_version;  // that the last read had
-    std::jthread thread;
-  };
+  InformerParts informer_parts();
   Kind const* find(std::string_view kind) const;
   Result<ObjectPtr> current_of(StoredObject const& read) const;
   Result<ObjectPtr> put_finalizers(StoredObject const& current, std::vector<std::string> finalizers,
                                    Context const& context);
   void changed(ObjectKey const& key);
   Result<Json> read_and_follow(ResourceType const& type, ObjectKey const& key, Context const& context);
-  void follow(ResourceType const& type, ObjectKey const& key, std::string const& read_version);
-  void followed_changed(ObjectKey const& key);
-  void forget_unused(ObjectKey const& just_read);
+  void forget_unused_places(ObjectKey const& just_read);
 
   KubeStoreOptions const options_;
   KubeStoreParts const parts_;
   std::vector<Kind> kinds_;
   EventRecorder events_;
-  Wakeup flushed_;
+  ReferredObjects referred_;
 
   mutable std::mutex mutex_;
-  std::vector<ObjectKey> changes_;          // guarded by mutex_
-  std::map<ObjectKey, Followed> followed_;  // guarded by mutex_
-  bool running_ = false;                    // guarded by mutex_
-  std::vector<std::jthread> threads_;       // last: they end before what they use
+  std::vector<ObjectKey> changes_;     // guarded by mutex_
+  std::vector<std::jthread> threads_;  // last: they end before what they use
 };
 
 }  // namespace trainyard::kube

@@ -19,7 +19,7 @@ LeaderElection::LeaderElection(LeaseOptions options, LeaseParts parts, LeaseList
 
 bool LeaderElection::leading() const {
   std::lock_guard lock(mutex_);
-  return renewed_at_ && parts_.clock.steady() - *renewed_at_ < options_.renew;
+  return renewed_at_ && parts_.clock.steady() - *renewed_at_ < options_.renew();
 }
 
 Duration LeaderElection::step(std::stop_token const& stop) {
@@ -31,7 +31,8 @@ Duration LeaderElection::step(std::stop_token const& stop) {
     before = renewed_at_;
   }
   // A renewal that is answered too late is of no use.
-  SteadyTime const deadline = std::min(began + options_.renew / 2, before.value_or(began) + options_.renew);
+  SteadyTime const deadline =
+      std::min(began + options_.renew() / 2, before.value_or(began) + options_.renew());
   Result<Done> const done =
       before && began >= deadline
           ? Error{.kind = ErrorKind::Canceled, .reason = "LeaseExpired", .message = "no time is left"}
@@ -47,16 +48,17 @@ Duration LeaderElection::step(std::stop_token const& stop) {
       master_.set(1);
       listener_.elected();
     }
-    return options_.retry;
+    return options_.retry();
   }
   if (!before) {
     if (done.error().reason != "HeldByAnother")
       parts_.log.warning("the lease cannot be taken",
                          {{"lease", options_.ns + "/" + options_.name}, {"error", done.error().message}});
-    return options_.retry + Duration(static_cast<Duration::rep>(
-                                parts_.random.next() % static_cast<std::uint64_t>(options_.retry.count())));
+    return options_.retry() +
+           Duration(static_cast<Duration::rep>(parts_.random.next() %
+                                               static_cast<std::uint64_t>(options_.retry().count())));
   }
-  if (done.error().reason == "HeldByAnother" || parts_.clock.steady() - *before >= options_.renew) {
+  if (done.error().reason == "HeldByAnother" || parts_.clock.steady() - *before >= options_.renew()) {
     given_up_ = true;
     master_.set(0);
     {
@@ -70,7 +72,7 @@ Duration LeaderElection::step(std::stop_token const& stop) {
   }
   parts_.log.warning("the lease cannot be renewed",
                      {{"lease", options_.ns + "/" + options_.name}, {"error", done.error().message}});
-  return std::min(options_.retry, *before + options_.renew - parts_.clock.steady());
+  return std::min(options_.retry(), *before + options_.renew() - parts_.clock.steady());
 }
 
 void LeaderElection::observe(Json lease) {
@@ -142,12 +144,18 @@ void LeaderElection::release(Context const& context) {
     renewed_at_.reset();
   }
   master_.set(0);
-  Json lease = filled(observed_, false);
-  lease["spec"]["holderIdentity"] = "";
-  lease["spec"]["leaseDurationSeconds"] = 1;
-  if (Result<Json> const released = write(std::move(lease), context); !released)
+  // Read anew: a renewal that was cut short may have landed.
+  Result<Json> found = parts_.api.get(object_path(kLeases, options_.ns, options_.name), context);
+  if (found && found->text({"spec", "holderIdentity"}) != options_.identity) return;
+  if (found) {
+    Json lease = filled(*std::move(found), false);
+    lease["spec"]["holderIdentity"] = "";
+    lease["spec"]["leaseDurationSeconds"] = 1;
+    found = write(std::move(lease), context);
+  }
+  if (!found)
     parts_.log.warning("the lease could not be given back; the next leader waits for its end",
-                       {{"error", released.error().message}});
+                       {{"error", found.error().message}});
 }
 
 }  // namespace trainyard::kube

