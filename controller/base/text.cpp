@@ -39,6 +39,13 @@ std::string readable(std::string_view bytes, std::size_t most_bytes) {
   return text;
 }
 
+std::string without_controls(std::string text) {
+  std::erase_if(text, [](char c) {
+    return (static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f;
+  });
+  return text;
+}
+
 std::string one_line(std::string_view text) {
   std::string line(text);
   std::replace_if(

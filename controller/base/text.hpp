@@ -12,6 +12,10 @@ namespace trainyard {
 /// the character that reaches `most_bytes`.
 std::string readable(std::string_view bytes, std::size_t most_bytes = std::string_view::npos);
 
+/// Control characters are left out, save line ends and tabs. For what secrets are looked for in before
+/// readable() has it: a character left out afterwards would join the halves of one.
+std::string without_controls(std::string text);
+
 /// Control characters become blanks, so that a text moves no terminal's cursor and forges no line.
 std::string one_line(std::string_view text);
 

@@ -214,6 +214,8 @@ std::string yaml_text(std::string const& text) {
 
 bool is_block(Json const& value) { return !value.members().empty() || !value.items().empty(); }
 
+constexpr std::size_t kLongestSimpleKey = 1000;  // YAML 1.2, 7.4: its ':' must come within 1024 characters
+
 /// The value's lines; the first one is not indented when something ("- ") stands before it already.
 void write_yaml(std::string& out, Json const& value, std::size_t indent, bool begun) {
   if (!is_block(value)) {
@@ -232,7 +234,14 @@ void write_yaml(std::string& out, Json const& value, std::size_t indent, bool be
   }
   for (auto const& [name, member] : value.members()) {
     begin_line();
-    out += yaml_text(name) + (is_block(member) ? ":\n" : ": ");
+    std::string const key = yaml_text(name);
+    if (key.size() > kLongestSimpleKey) {
+      out += "? " + key + "\n";
+      begin_line();
+    } else {
+      out += key;
+    }
+    out += is_block(member) ? ":\n" : ": ";
     write_yaml(out, member, member.is_array() ? indent : indent + 2, false);
   }
 }

@@ -82,7 +82,7 @@ std::vector<std::string> JobRunner::log_tail(std::string const& ns, std::string 
           kube::query({{"container", std::string(kContainer)}, {"tailLines", std::to_string(kMostLines)}}),
       context);
   if (!log) return {};
-  return last_lines(scrubber_.scrub(*log), kMostLines, kMostLineBytes);
+  return last_lines(scrubber_.scrub(without_controls(*log)), kMostLines, kMostLineBytes);
 }
 
 Result<Done> JobRunner::start(LocalStart const& what, Context const& context) {

@@ -27,7 +27,7 @@ std::string series_key(Regarding const& about, Event const& event) {
 }  // namespace
 
 void EventRecorder::record(Regarding about, Event event) {
-  event.message = readable(parts_.scrubber.scrub(event.message), kLongestNote);
+  event.message = readable(parts_.scrubber.scrub(readable(event.message)), kLongestNote);
   {
     std::lock_guard lock(mutex_);
     if (queue_.size() >= kMostQueued) {

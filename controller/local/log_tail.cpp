@@ -44,7 +44,7 @@ void blot(std::string& text, std::string const& secret) {
 
 std::vector<std::string> log_tail(std::filesystem::path const& log, Scrubber const& scrubber,
                                   std::string const& token) {
-  std::string text = last_bytes(log);
+  std::string text = without_controls(last_bytes(log));
   blot(text, token);
   text = scrubber.scrub(text);
   return last_lines(text, kMostLines, kMostLineBytes);

@@ -24,7 +24,8 @@ class Faults(OperatorTest):
     def start_training(self, seconds):
         self.apply(self.secret(), self.workspace(), self.cluster(), self.source(f"import time; time.sleep({seconds})"),
                    self.run_of())
-        wait_until("a job that runs", lambda: get("trainingrun", "fit", self.ns).get("status", {}).get("phase") == "Running")
+        wait_until("a job that runs", lambda: get("trainingrun", "fit", self.ns).get("status", {}).get("phase")
+                   in ("Running", "Completed"))
 
     def finish_training(self):
         self.wait_ready("trainingrun/fit")
