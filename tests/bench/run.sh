@@ -3,7 +3,8 @@
 # docs/performance.md. Takes about ten minutes after the build; the machine should do nothing else.
 #
 #   tests/bench/run.sh              all of them
-#   tests/bench/run.sh NAME...      reconcile, rest, memory, apply, start (bench.py --help), worlds
+#   tests/bench/run.sh NAME...      reconcile, rest, memory, apply, start (bench.py --help), worlds;
+#                                   cluster (cluster.py --help), which is not among "all"
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -23,6 +24,8 @@ for name in "${names[@]}"; do
     build/bench/bin/test_sim --run_test=unruly/user --log_level=nothing --report_level=short
     awk -v seconds="$(echo "$(date +%s.%N) $began" | awk '{print $1 - $2}')" -v seeds="$TRAINYARD_SEEDS" \
       'BEGIN {printf "  %s worlds in %.1f s: %.1f a second\n", seeds, seconds, seeds / seconds}'
+  elif [[ $name == cluster ]]; then
+    tests/bench/cluster.py
   else
     tests/bench/bench.py "$name"
   fi
