@@ -100,7 +100,7 @@ class Faults(OperatorTest):
 
         def annotate():
             connection = http.client.HTTPSConnection(self.plane.server.removeprefix("https://"), context=context)
-            while not stop.is_set():
+            while not stop.wait(0.05):  # ten times a second for each object: more than any controller does
                 for path in (f"computetargets/{self.cpu}", "trainingruns/fit"):
                     body = json.dumps({"metadata": {"annotations": {"storm": str(len(writes))}}})
                     connection.request("PATCH", f"/apis/trainyard.dev/v1alpha1/namespaces/{self.ns}/{path}", body, headers)
@@ -117,7 +117,7 @@ class Faults(OperatorTest):
         finally:
             stop.set()
             storm.join()
-        self.assertGreater(len(writes), 100)
+        self.assertGreater(len(writes), 20)
 
 
 if __name__ == "__main__":
