@@ -40,7 +40,7 @@ std::string home() {
 
 Result<ClusterOptions> options_of(Parsed const& parsed) {
   for (char const* const folder_only :
-       {"state", "secrets", "recursive", "until-settled", "timeout", "prune", "plain"})
+       {"state", "secrets", "recursive", "until-settled", "timeout", "prune", "plain", "log-file"})
     if (parsed.has(folder_only))
       return usage_error("--" + std::string(folder_only) +
                          " goes with --directory, which is missing: add it, or leave --" + folder_only +

@@ -42,7 +42,7 @@ constexpr std::array kRunFlags{
     Flag{"log-format", 0, "FORMAT", "of the log", "text|json"},
     Flag{"log-level", 0, "LEVEL", "least level that is logged (default: warning; with --log-file: info)",
          "debug|info|warning|error"},
-    Flag{"log-file", 0, "FILE", "append the log to FILE (default: stderr)"},
+    Flag{"log-file", 0, "FILE", "of a folder: append the log to FILE (default: stderr)"},
     Flag{"metrics-address", 0, "ADDR:PORT",
          "serve /metrics, /healthz and /readyz there (default: not at all)"},
     Flag{"plain", 0, "", "a line for each change, no live table, no colours (as when there is no terminal)"},

@@ -74,11 +74,13 @@ Duration EventRecorder::step(std::stop_token const& stop) {
       return stop.stop_requested()
                  ? Duration{0}
                  : written.error().retry_after.value_or(std::chrono::seconds(1) * failures_);
-    if (!written)
+    if (!written) {
       parts_.log.warning("an event could not be written", {{"object", to_string(next.event.about)},
                                                            {"reason", next.event.reason},
                                                            {"message", next.event.message},
                                                            {"error", written.error().message}});
+      if (series.written == 0) series_.erase(series_key(next.about, next.event));
+    }
     failures_ = 0;
     {
       std::lock_guard lock(mutex_);
