@@ -22,7 +22,7 @@ from place import BINARIES, REPOSITORY, seconds_of, wait_until
 sys.path.insert(0, str(REPOSITORY / "tests/integration"))
 os.environ["TRAINYARD_BIN"] = str(BINARIES)
 from control_plane import ControlPlane  # noqa: E402
-from operator_world import Operator, Simulator  # noqa: E402
+from operator_world import Operator, Simulator, kubectl  # noqa: E402
 
 NAMESPACE = "bench"
 GROUP = "/apis/trainyard.dev/v1alpha1"
@@ -35,13 +35,14 @@ class Cluster:
         self._folder = tempfile.TemporaryDirectory(prefix="trainyard-bench-")
         self.folder = pathlib.Path(self._folder.name)
         self.plane = ControlPlane(self.folder / "plane").__enter__()
+        os.environ.update(self.plane.environment())
         self._ssl = ssl.create_default_context(cafile=self.plane.folder / "ca.pem")
         self._token = (self.plane.folder / "token").read_text()
-        self.plane.kubectl("apply", "-k", REPOSITORY)
-        self.plane.kubectl("create", "namespace", NAMESPACE)
+        kubectl("apply", "-k", REPOSITORY)
+        kubectl("create", "namespace", NAMESPACE)
         self.azsim = Simulator(self.folder)
-        self.plane.kubectl("create", "secret", "generic", "azsim-client", "--from-literal=clientSecret=secret", "-n", NAMESPACE)
-        self.plane.kubectl("apply", "-n", NAMESPACE, "-f", REPOSITORY / "manifests/samples/gitops/workspace.yaml")
+        kubectl("create", "secret", "generic", "azsim-client", "--from-literal=clientSecret=secret", "-n", NAMESPACE)
+        kubectl("apply", "-n", NAMESPACE, "-f", REPOSITORY / "manifests/samples/gitops/workspace.yaml")
         self.operator = None
         return self
 
