@@ -1,82 +1,30 @@
 // Against git's own server, over TLS on loopback.
 #include "controller/git/git_sources.hpp"
 
-#include <cstdlib>
 #include <thread>
 
 #include <arpa/inet.h>
 
 #include "controller/git/git_address.hpp"
 #include "tests/base/why.hpp"
-#include "tests/child.hpp"
+#include "tests/git/git_server.hpp"
 
 using namespace trainyard;
 using namespace trainyard::git;
 using reconcilers::SourceInfo;
 using reconcilers::SourceRef;
+using tests::kGitPassword;
 using tests::TempFolder;
 using trainyard::test::why;
 
 namespace {
 
 SystemClock const kClock;
-constexpr char const* kPassword = "planted-71c2-a-git-password";
-
-struct Server {
-  TempFolder folder;
-  tests::Child process{"/usr/bin/python3",
-                       {source_folder() + "/tests/git/git_server.py", folder.path().string()}};
-  std::string port;
-
-  Server() {
-    folder.write("password", kPassword);
-    process.wait_for("port ");
-    port = process.out().substr(5, process.out().find('\n') - 5);
-    in_repository("init -q -b main .");
-    in_repository("config user.name nobody && git config user.email nobody@example.test");
-    commit("first", {{"src/train.py", "print('one')\n"},
-                     {"src/.amlignore", "*.log\n"},
-                     {"src/a.log", "x"},
-                     {"README", "r"}});
-    in_repository("clone -q --bare . ../repos/code.git");
-    publish();
-  }
-  static Server& once() {
-    static Server server;
-    return server;
-  }
-
-  void in_repository(std::string const& words) const {
-    std::filesystem::create_directories(folder.path() / "work");
-    std::string const line =
-        "cd " + (folder.path() / "work").string() + " && git -c init.defaultBranch=main " + words;
-    BOOST_REQUIRE_MESSAGE(std::system(line.c_str()) == 0, line);
-  }
-  /// Of the branch that is checked out.
-  void commit(std::string const& message, std::map<std::string, std::string> const& files) const {
-    for (auto const& [path, text] : files) folder.write("work/" + path, text);
-    in_repository("add -A && git commit -q -m '" + message + "'");
-  }
-  void publish() const {
-    in_repository("push -q --all ../repos/code.git && git push -q --tags ../repos/code.git");
-  }
-  [[nodiscard]] std::string commit_of(std::string const& name) const {
-    in_repository("rev-parse " + name + " > ../answer");
-    return tests::read_all(folder.path() / "answer").substr(0, 40);
-  }
-  [[nodiscard]] std::size_t requests() const {
-    std::string const all = tests::read_all(folder.path() / "requests");
-    return static_cast<std::size_t>(std::count(all.begin(), all.end(), '\n'));
-  }
-  [[nodiscard]] std::string url(std::string const& path = "code.git") const {
-    return "https://localhost:" + port + "/" + path;
-  }
-};
 
 struct Sources {
-  Server& server = Server::once();
+  tests::GitServer& server = tests::GitServer::once();
   TempFolder cache;
-  std::map<std::string, std::string> secret{{"username", "reader"}, {"password", kPassword}};
+  std::map<std::string, std::string> secret{{"username", "reader"}, {"password", kGitPassword}};
   GitSources sources{
       {.cache = cache.path() / "git",
        .ca_file = (server.folder.path() / "ca.pem").string(),
@@ -105,7 +53,7 @@ struct Sources {
       BOOST_TEST((error.kind == kind));
       BOOST_TEST(error.reason == reason);
       BOOST_TEST(tests::contains(error.message, words));
-      BOOST_TEST(!tests::contains(error.message, kPassword));
+      BOOST_TEST(!tests::contains(error.message, kGitPassword));
       BOOST_TEST(tests::contains(error.message, "spec.source.git"));
     }
   }
