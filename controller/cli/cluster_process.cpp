@@ -55,7 +55,7 @@ ClusterProcess::ClusterProcess(ClusterOptions options, Surroundings surroundings
               .scrubber = surroundings_.scrubber,
               .changed = [this] { changed(); }}),
       sources_(store_),
-      runner_({}, api_, sources_, surroundings_.scrubber) {}
+      runner_(options_.jobs, api_, sources_, surroundings_.scrubber) {}
 
 ClusterProcess::~ClusterProcess() { end_well(); }
 
