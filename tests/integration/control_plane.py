@@ -150,7 +150,8 @@ class ControlPlane:
             f"--tls-private-key-file={self.folder}/server.key", f"--client-ca-file={self.folder}/ca.pem",
             f"--token-auth-file={self.folder}/tokens", "--service-account-issuer=https://kubernetes.default.svc",
             f"--service-account-key-file={accounts}.pub", f"--service-account-signing-key-file={accounts}.key",
-            "--authorization-mode=RBAC", "--anonymous-auth=false",
+            f"--kubelet-client-certificate={self.folder}/admin.pem", f"--kubelet-client-key={self.folder}/admin.key",
+            "--kubelet-preferred-address-types=InternalIP", "--authorization-mode=RBAC", "--anonymous-auth=false",
             "--endpoint-reconciler-type=none",  # loopback is no address for others
             "--shutdown-watch-termination-grace-period=5s")  # else an open watch holds up its end for a minute
         # The namespace that every user expects is made after the server calls itself ready.
@@ -159,6 +160,7 @@ class ControlPlane:
 
     def _start_controllers(self):
         self._start("kube-controller-manager", f"--kubeconfig={self.kubeconfig}", "--secure-port=0", "--leader-elect=false",
+                    "--node-monitor-period=1s",  # how soon a new node takes pods
                     f"--service-account-private-key-file={self.folder}/accounts.key",
                     "--use-service-account-credentials=true")  # each with the rights that its cluster role has
         self._wait_for("/api/v1/namespaces/default/serviceaccounts/default", "kube-controller-manager")
