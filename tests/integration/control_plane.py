@@ -51,9 +51,10 @@ def tools():
 
 
 def free_ports(count):
-    """Below those that the kernel gives to outgoing connections: one stays free while its server is restarted."""
+    """Above a kubelet's, and below those that the kernel gives to outgoing connections: one stays free while its server
+    is restarted."""
     found = []
-    for port in random.sample(range(10240, 32768), 1000):
+    for port in random.sample(range(10300, 32768), 1000):
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))

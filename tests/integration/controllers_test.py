@@ -38,6 +38,10 @@ class Controllers(OperatorTest):
             "exitCode": code, "reason": "Error" if code else "Completed", "startedAt": "2026-03-01T10:00:00Z",
             "finishedAt": "2026-03-01T10:05:00Z"}})
 
+    def hold(self, job, suspend):
+        """As a queue of Jobs does."""
+        kubectl("patch", "job", job, "-n", self.ns, "--type=merge", "-p", json.dumps({"spec": {"suspend": suspend}}))
+
     def wait_for_phase(self, phase):
         return wait_until(lambda: f"{phase}: {kubectl('get', 'trainingrun', 'fit', '-n', self.ns, '-o', 'yaml')}",
                           lambda: (found := get("trainingrun", "fit", self.ns)).get("status", {}).get("phase") == phase
@@ -72,6 +76,11 @@ class Controllers(OperatorTest):
 
         self.apply(self.source("print('trained once more')"))
         third = self.wait_for_another_run(second)
+        self.wait_for_pod(third)
+        self.hold(third, True)
+        wait_until("the reason", lambda: condition(get("trainingrun", "fit", self.ns), "Ready").get("message", "")
+                   .endswith(f"its Job {third} is suspended"))
+        self.hold(third, False)
         self.wait_for_pod(third)
         kubectl("patch", "trainingrun", "fit", "-n", self.ns, "--type=merge", "-p", '{"spec": {"suspend": true}}')
         self.wait_for_phase("Suspended")

@@ -50,6 +50,11 @@ def what_is_missing():
     return ""
 
 
+def find_runtime():
+    done = subprocess.run([HERE / "runtime.sh"], stdout=subprocess.PIPE, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
 def cgroups(name):
     """Of all hierarchies, whether they are there or not."""
     return [hierarchy / name for hierarchy in HIERARCHIES.iterdir()
@@ -90,18 +95,20 @@ def clean_up_after_us(name):
     if process != 0:
         os.close(read)
         return process, write
-    os.setsid()  # a signal to our group is not for it
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
-    os.close(write)
-    with open(os.devnull, "r+b") as nothing:
-        for stream in range(3):
-            os.dup2(nothing.fileno(), stream)  # nobody waits for the end of our output
-    os.read(read, 1)
-    end = time.monotonic() + SECONDS_TO_END
-    while not remove_cgroups(name) and time.monotonic() < end:
-        time.sleep(0.05)
-    os._exit(0)
+    try:
+        os.setsid()  # a signal to our group is not for it
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        os.close(write)
+        with open(os.devnull, "r+b") as nothing:
+            for stream in range(3):
+                os.dup2(nothing.fileno(), stream)  # nobody waits for the end of our output
+        os.read(read, 1)
+        end = time.monotonic() + SECONDS_TO_END
+        while not remove_cgroups(name) and time.monotonic() < end:
+            time.sleep(0.05)
+    finally:
+        os._exit(0)
 
 
 def main(command):
@@ -109,11 +116,9 @@ def main(command):
     if not command or command[0].startswith("-"):
         sys.exit(__doc__)
     missing = what_is_missing()
-    runtime = None if missing else subprocess.run([HERE / "runtime.sh"], stdout=subprocess.PIPE, text=True, check=False)
-    if runtime and runtime.returncode != 0:
-        missing = "Debian's containerd cannot be had"
-    if missing:
-        print(f"nest.py: skipped: {missing}", file=sys.stderr)
+    runtime = "" if missing else find_runtime()
+    if not runtime:
+        print(f"nest.py: skipped: {missing or 'containerd cannot be had'}", file=sys.stderr)
         return control_plane.SKIPPED
     remove_what_was_left()
     name = NAME.format(os.getpid())
@@ -122,7 +127,7 @@ def main(command):
     try:
         make_cgroups(name)
         nest = subprocess.Popen([*control_plane.DIES_WITH_US, *UNSHARE, sys.executable, HERE / "node.py",
-                                 runtime.stdout.strip(), name, *command],
+                                 runtime, name, *command],
                                 env=os.environ | {"PYTHONPATH": str(HERE.parent), "PYTHONDONTWRITEBYTECODE": "1"})
         return nest.wait()
     finally:

@@ -44,7 +44,7 @@ def wait_until(what, holds):
 def lay_out():
     run("mount", "--make-rshared", "/")  # among us: what is above took us out of its groups
     run("mount", "-n", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run")  # -n: no note of it in the old /run
-    for folder in ("upper", "work", "sysctl", "cni"):
+    for folder in ("upper", "work", "sysctl", "cni", "tmp"):
         (FILES / folder).mkdir(parents=True)
     run("mount", "-n", "-t", "overlay", "-o", f"lowerdir=/var,upperdir={FILES}/upper,workdir={FILES}/work", "overlay",
         "/var")
@@ -135,8 +135,8 @@ def main(runtime, cgroup, *command):
         run(*ctr, "images", "import", FILES / "image.tar")
         (FILES / "image.tar").unlink()
         node = Node(runtime, cgroup).__enter__()  # never left: it ends with us
-        code = subprocess.run([*DIES_WITH_US, *command], env=node.environment() | {"TRAINYARD_NODE_IMAGE": PYTHON},
-                              check=False).returncode
+        own = {"TRAINYARD_NODE_IMAGE": PYTHON, "TMPDIR": str(FILES / "tmp")}
+        code = subprocess.run([*DIES_WITH_US, *command], env=node.environment() | own, check=False).returncode
     finally:
         if code != 0:
             with contextlib.suppress(OSError):

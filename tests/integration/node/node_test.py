@@ -14,7 +14,7 @@ SCRIPTS = {
                "open('outputs/model', 'w').write('fitted')\n"
                "print('arguments', sys.argv[1:])\n",
     "bad.py": "import sys\nprint('it begins')\nprint('no data')\nsys.exit(3)\n",
-    "greedy.py": "all = []\nwhile True: all.append(bytearray(b'x') * (1 << 22))\n",
+    "greedy.py": "all = [bytearray(b'x') * (1 << 22) for _ in range(256)]\n",
     "long.py": "import signal, sys, time\n"
                "def end(*_):\n    print('told to end', flush=True)\n    sys.exit(5)\n"
                "signal.signal(signal.SIGTERM, end)\nprint('it runs', flush=True)\ntime.sleep(600)\n",
