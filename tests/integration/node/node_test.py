@@ -70,7 +70,8 @@ class Node(OperatorTest):
 
     def test_what_is_stopped_is_told_to_end(self):
         self.start("long", "deaf")
-        for name in ("long", "deaf"):
+        self.apply(self.run_of("last", computeTarget="here", script={"file": "deaf.py"}))
+        for name in ("long", "deaf", "last"):
             self.wait_for_phase(name, "Running")
         job = f"job/{self.status('long')['runName']}"
         with subprocess.Popen(["kubectl", "logs", "-f", "-n", self.ns, job], stdout=subprocess.PIPE, text=True) as log:
@@ -79,7 +80,9 @@ class Node(OperatorTest):
             self.assertEqual(log.stdout.read(), "told to end\n")
         self.wait_for_phase("long", "Suspended")
         kubectl("delete", "trainingrun", "deaf", "-n", self.ns, "--timeout=60s")
-        wait_until("no pod", lambda: not kubectl("get", "pods", "-n", self.ns, "-o", "name"))
+        wait_until("the last one's pod alone", lambda: len(kubectl("get", "pods", "-n", self.ns, "-o", "name").split()) == 1)
+        kubectl("delete", "namespace", self.ns, "--timeout=120s")
+        self.assertNotIn("could not be written", self.running.says())
 
 
 if __name__ == "__main__":
