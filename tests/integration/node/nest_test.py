@@ -10,6 +10,7 @@ import unittest
 
 import control_plane
 import nest
+import node
 
 PROGRAM = pathlib.Path(nest.__file__)
 
@@ -32,11 +33,14 @@ class NestTest(unittest.TestCase):
             self.fail(said)
 
     def everything(self):
-        """What others could see of a nest: cgroups, mounts, links, files where a kubelet and containerd keep them."""
+        """What others could see of a nest: cgroups, mounts, links, files where a kubelet and containerd keep them, and
+        the settings that a kubelet wants."""
         links = os.listdir("/sys/class/net")
+        settings = {name: read(pathlib.Path("/proc/sys", name)) for name in node.SYSCTLS}
         files = [path for path in ("/run/containerd", "/run/node", "/var/lib/kubelet", "/var/lib/cni", "/var/log/pods")
                  if os.path.exists(path)]
-        return [str(path) for path in nest.HIERARCHIES.glob("*/" + nest.NAME.format("*"))], mounts(), sorted(links), files
+        groups = [str(path) for path in nest.HIERARCHIES.glob("*/" + nest.NAME.format("*"))]
+        return groups, mounts(), sorted(links), files, settings
 
     def test_it_leaves_nothing_when_it_is_killed(self):
         name = nest.NAME.format(self.nest.pid)
