@@ -33,14 +33,13 @@ class NestTest(unittest.TestCase):
             self.fail(said)
 
     def everything(self):
-        """What others could see of a nest: cgroups, mounts, links, files where a kubelet and containerd keep them, and
-        the settings that a kubelet wants."""
+        """What others could see of a nest, beside what has its name: mounts, links, files where a kubelet and containerd
+        keep them, and the settings that a kubelet wants."""
         links = os.listdir("/sys/class/net")
         settings = {name: read(pathlib.Path("/proc/sys", name)) for name in node.SYSCTLS}
         files = [path for path in ("/run/containerd", "/run/node", "/var/lib/kubelet", "/var/lib/cni", "/var/log/pods")
                  if os.path.exists(path)]
-        groups = [str(path) for path in nest.HIERARCHIES.glob("*/" + nest.NAME.format("*"))]
-        return groups, mounts(), sorted(links), files, settings
+        return mounts(), sorted(links), files, settings
 
     def test_it_leaves_nothing_when_it_is_killed(self):
         name = nest.NAME.format(self.nest.pid)
@@ -48,11 +47,16 @@ class NestTest(unittest.TestCase):
         self.nest.send_signal(signal.SIGKILL)
         self.nest.wait()
         end = time.monotonic() + nest.SECONDS_TO_END
-        while self.everything() != self.before and time.monotonic() < end:
+        while left(name) and time.monotonic() < end:
             time.sleep(0.05)
+        self.assertEqual(left(name), [])
         self.assertEqual(self.everything(), self.before)
-        running = [path for path in pathlib.Path("/proc").glob("[0-9]*/cmdline") if name in read(path)]
-        self.assertEqual(running, [])
+
+
+def left(name):
+    """Cgroups and processes that have it."""
+    running = [path.parent for path in pathlib.Path("/proc").glob("[0-9]*/cmdline") if name in read(path)]
+    return [str(path) for path in [*nest.cgroups(name), *running] if path.exists()]
 
 
 def read(path):
