@@ -70,11 +70,10 @@ std::string why_it_ended(Json const& terminated) {
   return reason == "Error" || reason == "Completed" ? "" : words(reason, terminated.text("message"));
 }
 
-/// A container that could not be made has one too, of the year 1970.
-std::string start_of(Json const& state) {
-  std::string const at = state.text("startedAt");
-  return at.starts_with("1970") ? "" : at;
-}
+/// Of a container that could not be made: its start is in the year 1970.
+bool never_began(Json const& state) { return state.text("startedAt").starts_with("1970"); }
+
+std::string start_of(Json const& state) { return never_began(state) ? "" : state.text("startedAt"); }
 
 std::string or_else(std::string text, std::string other) { return text.empty() ? other : text; }
 
@@ -133,7 +132,7 @@ LocalRun run_of(Json const& job, Json const& pods) {
     run.exit_code = !complete.is_null() ? 0 : recorded_exit_code(job);
     if (!run.exit_code) run.exit_code = exit_code_of(pod);
     run.state = run.exit_code ? LocalRun::State::Ended : LocalRun::State::Interrupted;
-    run.started_at = or_else(run.started_at, job.text({"status", "startTime"}));
+    if (!never_began(terminated)) run.started_at = or_else(run.started_at, job.text({"status", "startTime"}));
     run.ended_at = or_else(terminated.text("finishedAt"),
                            (complete.is_null() ? failed : complete).text("lastTransitionTime"));
     run.why = why_it_ended(terminated);

@@ -46,8 +46,9 @@ RunSeen seen_of(std::string const& name, LocalRun const& run) {
         seen.status = "Failed";
         seen.failure_class = "UserCode";
         int const code = run.exit_code.value_or(-1);
-        seen.failure_message = code > 128 ? "the script was ended by signal " + std::to_string(code - 128)
-                                          : "the script exited with code " + std::to_string(code);
+        seen.failure_message = run.started_at.empty() ? "the script could not be started"
+                               : code > 128 ? "the script was ended by signal " + std::to_string(code - 128)
+                                            : "the script exited with code " + std::to_string(code);
         if (!run.why.empty()) seen.failure_message += " (" + run.why + ")";
       }
       break;

@@ -151,6 +151,15 @@ BOOST_FIXTURE_TEST_CASE(what_ended_a_run_is_told, JobWorld) {
   BOOST_TEST(find("ty-fit-a0").why == "OOMKilled");
 }
 
+BOOST_FIXTURE_TEST_CASE(a_container_that_could_not_be_made_began_nothing, JobWorld) {
+  BOOST_REQUIRE(runner->start(run("ty-fit-a0"), context()));
+  make_pod("ty-fit-a0");
+  pod_ended("ty-fit-a0", 128, false, "StartError", "1970-01-01T00:00:00Z");
+  job_failed("ty-fit-a0");
+  BOOST_TEST(find("ty-fit-a0").started_at.empty());
+  BOOST_TEST(*find("ty-fit-a0").exit_code == 128);
+}
+
 BOOST_FIXTURE_TEST_CASE(a_run_that_ends_well, JobWorld) {
   BOOST_REQUIRE(runner->start(run("ty-fit-a0"), context()));
   make_pod("ty-fit-a0");

@@ -150,9 +150,10 @@ void JobWorld::pod_runs(std::string const& name) {
                    container_status(Json::object({{"running", Json::object({{"startedAt", kStarted}})}}))}}));
 }
 
-void JobWorld::pod_ended(std::string const& name, int exit_code, bool disrupted, std::string const& reason) {
+void JobWorld::pod_ended(std::string const& name, int exit_code, bool disrupted, std::string const& reason,
+                         char const* started) {
   Json const ended = Json::object(
-      {{"exitCode", exit_code}, {"reason", reason}, {"startedAt", kStarted}, {"finishedAt", kEnded}});
+      {{"exitCode", exit_code}, {"reason", reason}, {"startedAt", started}, {"finishedAt", kEnded}});
   Json status =
       Json::object({{"phase", exit_code == 0 ? "Succeeded" : "Failed"},
                     {"containerStatuses", container_status(Json::object({{"terminated", ended}}))}});

@@ -37,7 +37,7 @@ class JobWorld {
   void pod_is_unschedulable(std::string const& name, std::string const& message);
   void pod_runs(std::string const& name);
   void pod_ended(std::string const& name, int exit_code, bool disrupted = false,
-                 std::string const& reason = "Error");
+                 std::string const& reason = "Error", char const* started = kStarted);
   void pod_gone(std::string const& name);
   void job_completed(std::string const& name);
   void job_failed(std::string const& name);

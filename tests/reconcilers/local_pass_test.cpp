@@ -235,6 +235,17 @@ BOOST_FIXTURE_TEST_CASE(what_ended_a_script_is_told, Local) {
   BOOST_TEST(store.get(key)->status.text("failureMessage") == "the script was ended by signal 9 (OOMKilled)");
 }
 
+BOOST_FIXTURE_TEST_CASE(a_script_that_never_began_is_told_so, Local) {
+  ObjectKey const key = fit();
+  runner.last().started_at = "";
+  settle(key);
+  runner.last().why = "StartError: no /bin/sh";
+  runner.end(128);
+  settle(key);
+  BOOST_TEST(store.get(key)->status.text("failureMessage") ==
+             "the script could not be started (StartError: no /bin/sh)");
+}
+
 BOOST_FIXTURE_TEST_CASE(a_run_that_was_stopped_keeps_its_start, Local) {
   ObjectKey const key = fit();
   std::string const start = runner.last().started_at;
