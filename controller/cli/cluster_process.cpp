@@ -65,7 +65,7 @@ ClusterProcess::ClusterProcess(ClusterOptions options, Surroundings surroundings
           git_options(options_.core.git, git_cache_.path()),
           [this](auto const&... what) { return store_.secret(what...); }, surroundings_.clock),
       sources_(git_, config_maps_),
-      runner_({}, api_, sources_, surroundings_.scrubber) {}
+      runner_(options_.jobs, api_, sources_, surroundings_.scrubber) {}
 
 ClusterProcess::~ClusterProcess() { end_well(); }
 

@@ -27,6 +27,7 @@ struct ClusterOptions {
   std::string ns;        // the only one that is served; "" for all
   std::string lease_ns;  // where the Lease is: the operator's own
   Duration lease = std::chrono::seconds(15);
+  cluster::JobOptions jobs;
   std::string instance;  // this process's name, as a pod has one
 };
 

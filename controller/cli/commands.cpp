@@ -27,6 +27,9 @@ constexpr std::array kRunFlags{
          "pod's)"},
     Flag{"lease-duration", 0, "DURATION",
          "of the cluster: a leader that did not renew its Lease for so long is replaced (default: 15s)"},
+    Flag{"job-image", 0, "IMAGE",
+         "of the cluster: in which local runs that name no image run (default: python:3.11-slim)"},
+    Flag{"job-user", 0, "UID", "of the cluster: as which local runs run, never root (default: 1000)"},
     Flag{"cluster-name", 0, "NAME",
          "whose marks and run names these are; never change it for a folder or cluster (required)"},
     kState,
@@ -70,7 +73,8 @@ constexpr std::array kHelpFlags{kHelp};
 
 int run_either(Parsed const& parsed) {
   if (!parsed.has("directory")) return run_cluster(parsed);
-  for (std::string const flag : {"kubeconfig", "context", "namespace", "lease-namespace", "lease-duration"})
+  for (std::string const flag :
+       {"kubeconfig", "context", "namespace", "lease-namespace", "lease-duration", "job-image", "job-user"})
     if (parsed.has(flag))
       return fail(
           usage_error("--" + flag + " is of a cluster, --directory serves a folder: leave one of them out"));

@@ -66,6 +66,9 @@ class ApiClient {
   std::string hidden_token_;  // guarded by mutex_: the last one the scrubber was told of
 };
 
+/// The reason of a write's error that is refused since its namespace is being deleted. As admission has it.
+inline constexpr char const* kNamespaceTerminating = "NamespaceTerminating";
+
 /// What a Status, the body of a failed answer or of a watch's ERROR event, says.
 Error error_of_status(int code, Json const& status, Scrubber const& scrubber);
 

@@ -77,10 +77,7 @@ Duration EventRecorder::step(std::stop_token const& stop) {
                  ? Duration{0}
                  : written.error().retry_after.value_or(std::chrono::seconds(1) * failures_);
     if (!written) {
-      parts_.log.warning("an event could not be written", {{"object", to_string(next.event.about)},
-                                                           {"reason", next.event.reason},
-                                                           {"message", next.event.message},
-                                                           {"error", written.error().message}});
+      tell_unwritten(next.event, written.error());
       if (series.written == 0) series_.erase(series_key(next.about, next.event));
     }
     failures_ = 0;
@@ -91,6 +88,18 @@ Duration EventRecorder::step(std::stop_token const& stop) {
     }
     idle_.notify();
   }
+}
+
+/// A namespace that is being deleted takes none: its log line is all that tells of it.
+void EventRecorder::tell_unwritten(Event const& event, Error const& error) const {
+  std::vector<LogField> fields{
+      {"object", to_string(event.about)}, {"reason", event.reason}, {"message", event.message}};
+  if (error.reason == kNamespaceTerminating) {
+    char const* const words = "an event of a namespace that is being deleted";
+    return event.warning ? parts_.log.warning(words, fields) : parts_.log.info(words, fields);
+  }
+  fields.push_back({"error", error.message});
+  parts_.log.warning("an event could not be written", fields);
 }
 
 Result<Done> EventRecorder::write(Recorded const& recorded, Series& series, Context const& context) {

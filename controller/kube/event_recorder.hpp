@@ -53,6 +53,7 @@ class EventRecorder final : public Loop {
     WallTime first, last;
     int count = 1, written = 0;  // how many it stands for; how many the server has been told of
   };
+  void tell_unwritten(Event const& event, Error const& error) const;
   Result<Done> write(Recorded const& recorded, Series& series, Context const& context);
   Result<Done> create(Recorded const& recorded, Series& series, Context const& context);
   void forget_old(WallTime now);

@@ -192,9 +192,10 @@ class Pass : StatusPass<TrainingRunStatus> {
     return std::nullopt;
   }
 
-  /// The start does not change while it runs: it is read once.
+  /// The start does not change once it has begun: it is read once, and who was stopped may tell it no more.
   Result<Done> add_details(RunDriver& at, RunSeen& seen) const {
-    if (seen.live() && !seen.queued && seen.name == before_.run_name && seen.started_at.empty())
+    bool const waits = seen.state == RunSeen::State::Live && seen.queued;
+    if (!waits && seen.name == before_.run_name && seen.started_at.empty())
       seen.started_at = before_.started_at;
     return at.add_details(seen, context_);
   }
@@ -257,6 +258,7 @@ class Pass : StatusPass<TrainingRunStatus> {
     Verdict verdict = verdict_of(status, spec_.ready_when);
     if (trouble_ && status.source_digest.empty())  // what the spec says now could never be told
       return give_up(status, *trouble_);
+    if (verdict.kind == Verdict::Kind::InProgress) verdict.message += why_queued(status, facts);
     if (!decision.waiting_for.empty())
       verdict = {Verdict::Kind::InProgress, facts.deleting ? "Deleting" : "Waiting",
                  "waiting for " + decision.waiting_for};
@@ -265,6 +267,12 @@ class Pass : StatusPass<TrainingRunStatus> {
                          : live || !decision.waiting_for.empty() ? Outcome::after(places_.pace(facts.place))
                                                                  : Outcome::rest();
     return conclude(status, verdict, next);
+  }
+
+  static std::string why_queued(TrainingRunStatus const& status, RunFacts const& facts) {
+    auto const found = facts.gets.find(status.run_name);
+    if (found == facts.gets.end() || !found->second || !found->second->live()) return "";
+    return found->second->why_queued.empty() ? "" : ": " + found->second->why_queued;
   }
 
   /// The current attempt as this pass saw it; one whose end was recorded earlier stays as it was told.

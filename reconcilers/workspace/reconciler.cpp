@@ -18,6 +18,9 @@ using manifests::WorkspaceSpec;
 using manifests::WorkspaceStatus;
 
 constexpr Duration kLookAgain = std::chrono::minutes(10);  // lists tell sooner when something is wrong
+// Whoever deletes a namespace deletes kind by kind, in any order: a Secret may go before its Workspace does.
+constexpr Duration kOutlivesSecret = std::chrono::seconds(30);
+constexpr Duration kTokenCheck = std::chrono::minutes(1);
 
 class Pass : StatusPass<WorkspaceStatus> {
  public:
@@ -33,8 +36,11 @@ class Pass : StatusPass<WorkspaceStatus> {
     if (std::optional<Outcome> const ended = promise()) return *ended;
     if (deleting()) return remove();
     if (Result<Done> const opened = open(); !opened) {
-      parts_.scopes.close(object_->key);
-      return set_back(status_, opened.error());
+      Duration const left = secret_is_gone(opened.error()) ? outlives_secret() : Duration{0};
+      if (left <= Duration{0}) parts_.scopes.close(object_->key);
+      Outcome const again = set_back(status_, opened.error());
+      bool const too_late = left > Duration{0} && again.next == Outcome::Next::After && again.delay > left;
+      return too_late ? Outcome::after(left) : again;
     }
     std::shared_ptr<azure::AzureScope> const scope = parts_.scopes.find(object_->key);
     Result<azure::AmlWorkspace> const seen = scope->read_workspace(context_);
@@ -107,18 +113,32 @@ class Pass : StatusPass<WorkspaceStatus> {
       return conclude(status_,
                       {Verdict::Kind::InProgress, "InUse",
                        "deletion waits for " + holder + ", which refers to this workspace"},
-                      Outcome::rest());  // the end of what refers to it wakes this pass
+                      // the end of what refers to it wakes this pass; the end of a token does not
+                      retired_ ? Outcome::after(kTokenCheck) : Outcome::rest());
     parts_.scopes.close(object_->key);
     return release();
   }
 
   /// What refers to this workspace is waited for, and cannot go before this process has opened and read it.
   std::optional<Error> open_for_others() {
-    if (Result<Done> const opened = open(); !opened) return opened.error();
+    if (Result<Done> const opened = open(); !opened) {
+      retired_ = secret_is_gone(opened.error()) &&
+                 parts_.scopes.retire(object_->key, parts_.clock().steady()).has_value();
+      if (!retired_) return opened.error();
+    }
     auto const scope = parts_.scopes.find(object_->key);
     if (scope->workspace()) return std::nullopt;
     Result<azure::AmlWorkspace> const seen = scope->read_workspace(context_);
     return seen ? std::nullopt : std::optional<Error>(seen.error());
+  }
+
+  static bool secret_is_gone(Error const& error) { return error.reason == "SecretNotFound"; }
+
+  /// How much longer a token of the credential may serve a Workspace that is not being deleted.
+  [[nodiscard]] Duration outlives_secret() const {
+    SteadyTime const now = parts_.clock().steady();
+    std::optional<SteadyTime> const since = parts_.scopes.retire(object_->key, now);
+    return since ? *since + kOutlivesSecret - now : Duration{0};
   }
 
   [[nodiscard]] std::string first_reference() const {
@@ -136,6 +156,7 @@ class Pass : StatusPass<WorkspaceStatus> {
   WorkspaceSpec spec_;
   WorkspaceStatus status_;
   WorkspaceStatus const before_;
+  bool retired_ = false;  // opened before its Secret went
 };
 
 class WorkspaceReconciler final : public Reconciler {

@@ -86,41 +86,6 @@ class Cluster(OperatorTest):
         self.apply(self.cluster(maxNodes=3), options=gitops)
         wait_until("the resize", lambda: self.writes("computes.put") == 2)
 
-    def test_a_local_run_is_a_job(self):
-        """There is no controller of Jobs here: the test is it."""
-        def job():
-            jobs = json.loads(kubectl("get", "jobs", "-n", self.ns, "-o", "json", "-l",
-                                      "app.kubernetes.io/managed-by=trainyard"))["items"]
-            name = get("trainingrun", "fit", self.ns).get("status", {}).get("runName")
-            return next((one for one in jobs if one["metadata"]["name"] == name), None)
-
-        def tell(name, *conditions, **status):
-            known = [{"type": kind, "status": "True", "reason": "Test", "message": "",
-                      "lastTransitionTime": "2026-03-01T10:05:00Z"} for kind in conditions]
-            kubectl("patch", "job", name, "-n", self.ns, "--subresource=status", "--type=merge", "-p",
-                    json.dumps({"status": {"conditions": known, **status}}))
-
-        here = {"apiVersion": "trainyard.dev/v1alpha1", "kind": "ComputeTarget", "metadata": {"name": "here"},
-                "spec": {"local": {}}}
-        self.apply(here, self.source(), self.run_of(computeTarget="here"))
-        first = wait_until("a Job", job)
-        self.assertEqual(first["metadata"]["ownerReferences"][0]["uid"],
-                         get("trainingrun", "fit", self.ns)["metadata"]["uid"])
-        name = first["metadata"]["name"]
-        started = {"startTime": "2026-03-01T10:00:00Z"}
-        tell(name, "SuccessCriteriaMet", **started)
-        tell(name, "SuccessCriteriaMet", "Complete", completionTime="2026-03-01T10:05:00Z", succeeded=1, **started)
-        self.wait_ready("trainingrun/fit")
-
-        self.apply(self.source("print('trained again')"))
-        second = wait_until("another Job", lambda: (job() or first) != first and job())["metadata"]["name"]
-        self.assertNotEqual(second, name)
-        kubectl("patch", "trainingrun", "fit", "-n", self.ns, "--type=merge", "-p", '{"spec": {"suspend": true}}')
-        stopped = wait_until("its stop", lambda: (found := job()) and found["spec"].get("suspend") and found)
-        self.assertEqual(stopped["metadata"]["annotations"]["trainyard.dev/cancel-reason"], "Suspended")
-        tell(second, "Suspended")
-        wait_until("the phase", lambda: get("trainingrun", "fit", self.ns)["status"]["phase"] == "Suspended")
-
     def test_nothing_is_written_when_nothing_changes(self):
         self.apply(self.secret(), self.workspace(), self.cluster())
         self.wait_ready("computetarget/" + self.cpu)

@@ -150,4 +150,19 @@ BOOST_FIXTURE_TEST_CASE(too_many_at_once_are_counted_in_one_line, Recording) {
   BOOST_TEST(lines_with("events=4") == 1);
 }
 
+BOOST_FIXTURE_TEST_CASE(a_namespace_that_is_being_deleted_takes_none_and_lacks_no_right, Recording) {
+  std::string const terminating =
+      R"({"kind":"Status","reason":"Forbidden","message":"m","details":{"causes":[{"reason":"NamespaceTerminating"}]}})";
+  for (std::string const& body : {terminating, std::string(R"({"kind":"Status","reason":"Forbidden"})")})
+    server.answers.emplace_back(HttpResponse{.status = 403, .body = body});
+  record("the last words");
+  step();
+  BOOST_TEST(server.asked.size() == 1U);
+  BOOST_TEST(lines_with("INFO an event of a namespace that is being deleted") == 1);
+  BOOST_TEST(lines_with("the last words") == 1);
+  record("others");
+  step();
+  BOOST_TEST(lines_with("WARN an event could not be written") == 1);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
