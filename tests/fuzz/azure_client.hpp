@@ -22,6 +22,7 @@ struct SameAnswer final : HttpTransport {
 struct OneToken final : azure::TokenSource {
   Result<std::string> token(Context const&) override { return std::string("token"); }
   void forget(std::string const&) override {}
+  bool retire() override { return true; }
 };
 
 struct AzureClient {
