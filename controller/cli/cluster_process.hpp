@@ -11,6 +11,7 @@
 #include "controller/cli/operator_core.hpp"
 #include "controller/cluster/config_map_source.hpp"
 #include "controller/cluster/job_runner.hpp"
+#include "controller/cluster/log_map.hpp"
 #include "controller/kube/api_client.hpp"
 #include "controller/kube/fenced_transport.hpp"
 #include "controller/kube/kube_store.hpp"
@@ -59,6 +60,7 @@ class ClusterProcess {
   kube::KubeStore store_;
   cluster::ConfigMapSources sources_;
   cluster::JobRunner runner_;
+  cluster::LogMaps logs_;
   std::mutex mutex_;
   std::unique_ptr<OperatorCore> core_;  // guarded by mutex_; made when this process is the leader
   std::jthread election_thread_;        // last: ends before what it uses

@@ -25,9 +25,26 @@ std::string folder_flags(Parsed const& parsed) {
   return text;
 }
 
+namespace {
+
+/// As kubectl takes it too: with the group, "trainingruns.trainyard.dev" or "....v1alpha1.trainyard.dev".
+manifests::Kind const* kind_named(std::string_view word) {
+  std::size_t const dot = word.find('.');
+  std::string const group(manifests::kGroupVersion.substr(0, manifests::kGroupVersion.find('/')));
+  std::string const version(manifests::kGroupVersion.substr(group.size() + 1));
+  if (dot != std::string_view::npos) {
+    std::string_view const rest = word.substr(dot + 1);
+    if (rest != group && rest != version + "." + group) return nullptr;
+  }
+  std::string_view const name = word.substr(0, dot);
+  return manifests::find_kind(name == "run" || name == "runs" ? "trainingrun" : name);
+}
+
+}  // namespace
+
 Result<Wanted> parse_wanted(std::string_view word) {
   std::size_t const slash = word.find('/');
-  manifests::Kind const* const kind = manifests::find_kind(word.substr(0, slash));
+  manifests::Kind const* const kind = kind_named(word.substr(0, slash));
   if (kind == nullptr) {
     std::string known;
     for (manifests::Kind const& each : manifests::kinds())

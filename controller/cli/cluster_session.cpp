@@ -1,0 +1,60 @@
+#include "controller/cli/cluster_session.hpp"
+
+#include "controller/base/http_transport.hpp"
+#include "controller/cli/cluster_names.hpp"
+#include "controller/cli/transports.hpp"
+#include "controller/kube/objects.hpp"
+
+namespace trainyard::cli {
+
+namespace {
+
+constexpr int kMostConflicts = 10;
+
+kube::ResourceType type_of(ObjectKey const& key) { return resource_type_of(*manifests::find_kind(key.kind)); }
+
+}  // namespace
+
+Result<std::unique_ptr<ClusterSession>> ClusterSession::open(Parsed const& parsed) {
+  Result<kube::ClusterAccess> access = kube::cluster_access(config_source_of(parsed));
+  if (!access) return access.error();
+  prepare_http_process();
+  std::unique_ptr<ClusterSession> session(new ClusterSession);
+  session->ns_ = access->ns.empty() ? "default" : access->ns;
+  session->http_ = make_http_transport(kube::transport_options(*access, transport_options_from_environment()),
+                                       session->clock_);
+  session->api_ = std::make_unique<kube::ApiClient>(*std::move(access), *session->http_, session->clock_,
+                                                    session->scrubber_, session->metrics_);
+  return session;
+}
+
+Result<ObjectPtr> ClusterSession::find(ObjectKey const& key) {
+  kube::ResourceType const type = type_of(key);
+  Result<Json> const object = api_->get(kube::object_path(type, key.ns, key.name), {});
+  if (!object) return object.error();
+  return kube::parse_object(type, *object);
+}
+
+Result<Done> ClusterSession::patch(ObjectKey const& key, Json const& patch) {
+  Result<Json> const patched = api_->merge_patch(
+      kube::object_path(type_of(key), key.ns, key.name) + kube::query({{"fieldManager", "trainyard-cli"}}),
+      patch, {});
+  if (!patched) return patched.error();
+  return Done{};
+}
+
+Result<Done> ClusterSession::change(ObjectKey const& key, Change const& change) {
+  for (int conflicts = 0;; ++conflicts) {
+    Result<ObjectPtr> const object = find(key);
+    if (!object) return object.error();
+    Result<Json> wanted = change(**object);
+    if (!wanted) return wanted.error();
+    (*wanted)["metadata"]["resourceVersion"] = (*object)->resource_version;
+    Result<Done> const done = patch(key, *wanted);
+    if (done || done.error().kind != ErrorKind::Conflict || conflicts == kMostConflicts) return done;
+  }
+}
+
+void ClusterSession::sleep(Duration duration) { Wakeup().wait_until(clock_.steady() + duration, {}); }
+
+}  // namespace trainyard::cli
