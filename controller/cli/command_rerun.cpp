@@ -11,7 +11,11 @@ namespace trainyard::cli {
 
 namespace {
 
-constexpr char const* kRestartedAt = "trainyard.dev/restarted-at";
+constexpr char const *kRestartedAt = "trainyard.dev/restarted-at", *kCancel = "trainyard.dev/cancel";
+
+Json annotate(char const* name, std::string const& value) {
+  return Json::object({{"metadata", Json::object({{"annotations", Json::object({{name, value}})}})}});
+}
 
 Error refused(StoredObject const& run, std::string const& why) {
   return {.kind = ErrorKind::Conflict, .reason = "Refused", .message = short_name(run.key) + " " + why};
@@ -29,25 +33,18 @@ Result<Json> rerun_of(StoredObject const& run, std::string const& at) {
   if (std::optional<Error> const why = deaf(run)) return *why;
   if (run.spec.text("onChange") == "Ignore")
     return refused(run, "runs once, whatever changes: its spec.onChange is Ignore; set it to Rerun first");
-  Json patch =
-      Json::object({{"metadata", Json::object({{"annotations", Json::object({{kRestartedAt, at}})}})}});
-  if (run.spec.at("suspend").bool_or(false)) patch["spec"]["suspend"] = nullptr;
-  return patch;
-}
-
-/// The status speaks of the spec as it is, and nothing is left to be done for it.
-bool has_ended(StoredObject const& run) {
-  std::string const phase = run.status.text("phase");
-  return run.status.at("observedGeneration").integer_or(0) == run.generation &&
-         (phase == "Completed" || phase == "Failed" || phase == "Canceled" || phase == "Deleted");
+  if (run.spec.at("suspend").bool_or(false))
+    return refused(run, "is held by spec.suspend: set it to false first");
+  return annotate(kRestartedAt, at);
 }
 
 Result<Json> cancel_of(StoredObject const& run) {
   if (std::optional<Error> const why = deaf(run)) return *why;
-  if (run.spec.at("suspend").bool_or(false))
-    return refused(run, "is cancelled already: its spec.suspend is true");
-  if (has_ended(run)) return refused(run, "has ended: " + run.status.text("phase"));
-  return Json::object({{"spec", Json::object({{"suspend", true}})}});
+  std::string const name = run.status.text("runName"), phase = run.status.text("phase");
+  if (name.empty()) return refused(run, "has not begun to run; to hold it back, set spec.suspend to true");
+  bool const live = phase == "Preparing" || phase == "Queued" || phase == "Running" || phase == "Canceling";
+  if (!live) return refused(run, "does not run: it is " + phase);
+  return annotate(kCancel, name);
 }
 
 /// `by_hand`: what else a person does, with a folder; `done`: what was done.
@@ -79,7 +76,7 @@ int rerun(Parsed const& parsed) {
 
 int cancel(Parsed const& parsed) {
   return edit_run(parsed, "spec.suspend to true", cancel_of,
-                  "asked to end, by spec.suspend: true, which holds it until it is rerun");
+                  "asked to end its present attempt; what changes later runs, and so does a rerun");
 }
 
 }  // namespace trainyard::cli

@@ -14,17 +14,16 @@ inline constexpr Flag kRunNamespace{"namespace", 'n', "NAME",
 inline constexpr Flag kFollow{"follow", 'f', "", "go on until the run has ended"};
 
 inline constexpr std::string_view kAboutRerun =
-    "Sets the annotation trainyard.dev/restarted-at to the present time, which makes another run of it, and "
-    "takes\n"
-    "spec.suspend off. What still runs is cancelled first. Refused while the run is paused or being deleted, "
-    "and\n"
-    "for spec.onChange Ignore.\n\n"
+    "Sets the annotation trainyard.dev/restarted-at to the present time, which makes another run of it. What "
+    "still\n"
+    "runs is cancelled first. Refused while the run is suspended, paused or being deleted, and for "
+    "spec.onChange\n"
+    "Ignore.\n\n"
     "Exit codes: 0 asked for; 1 refused, or not there; 2 usage.";
 inline constexpr std::string_view kAboutCancel =
-    "Sets spec.suspend: the run is ended, and held until it is rerun, or suspend is false again. A GitOps "
-    "tool "
-    "whose\n"
-    "manifest says suspend: false would set it back: commit suspend: true there.\n\n"
-    "Exit codes: 0 asked for; 1 refused, or not there, or ended already; 2 usage.";
+    "Names the present attempt in the annotation trainyard.dev/cancel: it is ended, and for good. A rerun "
+    "and an\n"
+    "edit of the run begin another one. To hold all of them back, set spec.suspend to true.\n\n"
+    "Exit codes: 0 asked for; 1 refused, not there, or nothing runs; 2 usage.";
 
 }  // namespace trainyard::cli
