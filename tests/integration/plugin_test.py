@@ -1,5 +1,6 @@
 """kubectl trainyard: real kubectl finds the plugin, which has a user's rights and no more."""
 
+import datetime
 import json
 import os
 import pathlib
@@ -97,11 +98,19 @@ class Plugin(OperatorTest):
         self.assertEqual(self.say("logs", "trainingruns.trainyard.dev/fit", kubeconfig=viewer), "".join(first) + out)
         self.assertEqual(self.log_map()["metadata"]["resourceVersion"], kept["metadata"]["resourceVersion"])
 
-    def test_a_log_so_far(self):
-        self.train(f"print('here', flush=True)\n{self.waits_for_the_gate()}")
+    def test_the_end_of_a_log_so_far(self):
+        size = 3000 * 100 + len("here\n")
+        self.train(f"print(('x' * 99 + '\\n') * 3000 + 'here', flush=True)\n{self.waits_for_the_gate()}")
         told = self.status()
-        wait_until("what was printed", lambda: self.say("logs", "tr/fit", "-n", self.ns) == "here\n" and
-                   "trainyard-cli" in self.managers())  # Flux undoes what managers named kubectl* wrote
+
+        def end():
+            out, err = self.start("logs", "tr/fit", "-n", self.ns).communicate(timeout=120)
+            # Flux undoes what managers named kubectl* wrote.
+            return out.endswith("here\n") and "trainyard-cli" in self.managers() and (out, err)
+        out, err = wait_until("what was printed", end)
+        self.assertLess(256 << 10, len(out) + 100)
+        self.assertLessEqual(len(out), 256 << 10)
+        self.assertIn(f"trainyard: {size - len(out)} bytes are left out here", err)
         self.assertEqual(self.status()["conditions"], told["conditions"])
         viewer = self.user("viewer", VIEW)
         self.assertIn('cannot patch resource "trainingruns"', self.say("logs", "run/fit", kubeconfig=viewer, code=1))
@@ -113,10 +122,15 @@ class Plugin(OperatorTest):
         before = self.log_map()
         self.train(f"print('here', flush=True)\n{self.waits_for_the_gate()}")
         self.assertIn("is not the operator's", self.say("logs", "run/fit", code=1))
-        kubectl("annotate", "trainingrun", "fit", "-n", self.ns, "--overwrite", "trainyard.dev/follow-logs=" +
-                subprocess.run(["date", "-u", "+%FT%TZ"], capture_output=True, text=True, check=True).stdout.strip())
+        now = datetime.datetime.now(datetime.timezone.utc).isoformat()
+        kubectl("annotate", "trainingrun", "fit", "-n", self.ns, "--overwrite", f"trainyard.dev/follow-logs={now}")
         self.running.wait_for(f"ConfigMap {self.ns}/fit-trainyard-log")
         self.assertEqual(self.log_map(), before)
+
+        changed = json.dumps(before | {"data": {"a": "c"}})
+        refused = kubectl("replace", "-f", "-", "--as=system:serviceaccount:trainyard-system:trainyard", stdin=changed,
+                          check=False)
+        self.assertIn("changes no ConfigMap that does not belong to a TrainingRun", refused.stderr)
 
     def test_rerun_and_cancel(self):
         first = self.train(self.waits_for_the_gate())["runName"]
