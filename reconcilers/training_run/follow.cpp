@@ -1,6 +1,7 @@
 #include "reconcilers/training_run/follow.hpp"
 
 #include "controller/base/time_text.hpp"
+#include "reconcilers/conditions.hpp"
 #include "reconcilers/training_run/places.hpp"
 #include "reconcilers/training_run/present.hpp"
 #include "reconcilers/training_run/target.hpp"
@@ -11,8 +12,9 @@ namespace {
 
 constexpr Duration kClocksApart = std::chrono::minutes(5);
 
-/// Reads on, unless all was read.
-KeptLog read_on(Parts const& parts, StoredObject const& run, KeptLog log, Context const& context) {
+/// Reads on, unless all was read. Nothing after a blip: it is tried again before it is told.
+std::optional<KeptLog> read_on(Parts const& parts, StoredObject const& run, KeptLog log,
+                               Context const& context) {
   log.answered = run.annotation(kFollowLogs);
   if (log.complete) return log;
   log.problem.clear();
@@ -25,6 +27,8 @@ KeptLog read_on(Parts const& parts, StoredObject const& run, KeptLog log, Contex
   if (part) {
     add(log, *part);
     log.complete = ended;
+  } else if (is_blip(part.error())) {
+    return std::nullopt;
   } else {
     log.problem = parts.azure.scrubber.scrub(part.error().message);
   }
@@ -47,10 +51,10 @@ std::optional<Duration> follow_log(Parts const& parts, StoredObject const& run, 
   Result<Done> kept = found ? Result<Done>(Done{}) : found.error();
   bool complete = false;
   if (found) {
-    KeptLog const log =
+    std::optional<KeptLog> const log =
         read_on(parts, run, found->log.run == name ? found->log : KeptLog{.run = name}, context);
-    complete = log.complete;
-    if (!(log == found->log)) kept = parts.logs->keep(run, log, found->version, context);
+    complete = log && log->complete;
+    if (log && !(*log == found->log)) kept = parts.logs->keep(run, *log, found->version, context);
   }
   if (!kept)
     parts.azure.log.warning(
