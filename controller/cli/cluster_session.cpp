@@ -10,6 +10,7 @@ namespace trainyard::cli {
 namespace {
 
 constexpr int kMostConflicts = 10;
+constexpr Duration kPatience = std::chrono::minutes(2), kRetry = std::chrono::seconds(1);
 
 kube::ResourceType type_of(ObjectKey const& key) { return resource_type_of(*manifests::find_kind(key.kind)); }
 
@@ -28,9 +29,21 @@ Result<std::unique_ptr<ClusterSession>> ClusterSession::open(Parsed const& parse
   return session;
 }
 
+Result<Json> ClusterSession::get(std::string const& path, kube::Shape shape) {
+  SteadyTime const end = clock_.steady() + kPatience;
+  for (;;) {
+    Result<Json> answer = api_->get(path, {}, shape);
+    bool const may_pass = !answer && (answer.error().kind == ErrorKind::Transient ||
+                                      answer.error().kind == ErrorKind::Throttled);
+    reached_ = reached_ || !may_pass;
+    if (!may_pass || !reached_ || clock_.steady() >= end) return answer;
+    sleep(kRetry);
+  }
+}
+
 Result<ObjectPtr> ClusterSession::find(ObjectKey const& key) {
   kube::ResourceType const type = type_of(key);
-  Result<Json> const object = api_->get(kube::object_path(type, key.ns, key.name), {});
+  Result<Json> const object = get(kube::object_path(type, key.ns, key.name));
   if (!object) return object.error();
   return kube::parse_object(type, *object);
 }

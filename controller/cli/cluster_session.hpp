@@ -17,6 +17,9 @@ class ClusterSession {
   static Result<std::unique_ptr<ClusterSession>> open(Parsed const& parsed);
 
   [[nodiscard]] kube::ApiClient& api() { return *api_; }
+  /// A GET. Of a server that has answered before, a while without an answer is waited out: it may be
+  /// restarting.
+  Result<Json> get(std::string const& path, kube::Shape shape = kube::Shape::Whole);
   [[nodiscard]] Clock const& clock() const { return clock_; }
   [[nodiscard]] std::string const& ns() const { return ns_; }  // the context's
   Result<ObjectPtr> find(ObjectKey const& key);
@@ -34,6 +37,7 @@ class ClusterSession {
   Scrubber scrubber_;
   Metrics metrics_;
   std::string ns_;
+  bool reached_ = false;
   std::unique_ptr<StreamingTransport> http_;
   std::unique_ptr<kube::ApiClient> api_;
 };

@@ -76,7 +76,7 @@ int rerun(Parsed const& parsed) {
 
 int cancel(Parsed const& parsed) {
   return edit_run(parsed, "the annotation trainyard.dev/cancel to its status.runName", cancel_of,
-                  "asked to end its present attempt; what changes later runs, and so does a rerun");
+                  "asked to end its present attempt, for good; a rerun or an edit begins another");
 }
 
 }  // namespace trainyard::cli

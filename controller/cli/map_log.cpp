@@ -39,9 +39,9 @@ class MapLog final : public RunLog {
   Result<Done> look() {
     std::string const path =
         kube::object_path(kube::kConfigMaps, run_.key.ns, cluster::log_map_name(run_.key.name));
-    Result<Json> map = session_.api().get(path, {}, kube::Shape::Metadata);
+    Result<Json> map = session_.get(path, kube::Shape::Metadata);
     if (map && map->text({"metadata", "resourceVersion"}) == version_) return Done{};
-    if (map) map = session_.api().get(path, {});
+    if (map) map = session_.get(path);
     if (!map && map.error().kind == ErrorKind::NotFound) return Done{};
     if (!map) return map.error().while_doing("reading the log that the operator keeps");
     if (!cluster::is_log_of(*map, run_)) return cluster::not_our_map(run_);
@@ -58,6 +58,7 @@ class MapLog final : public RunLog {
     Json const annotations = Json::object({{std::string(reconcilers::kFollowLogs), request}});
     Result<Done> const asked =
         session_.patch(run_.key, Json::object({{"metadata", Json::object({{"annotations", annotations}})}}));
+    if (!asked && asked.error().kind == ErrorKind::Transient) return Done{};  // again at the next look
     if (!asked) return asked.error().while_doing("asking the operator for the log");
     if (request_.empty() || is_answered()) asked_at_ = now;
     renewed_at_ = now;

@@ -28,11 +28,10 @@ class PodLog final : public RunLog {
  private:
   /// "" while there is none, or none any more.
   Result<std::string> find_pod() {
-    Result<Json> const pods = session_.api().get(
-        kube::collection_path(kube::kPods, run_.key.ns) +
-            kube::query(
-                {{"labelSelector", std::string(cluster::kRunLabel) + "=" + run_.status.text("runName")}}),
-        {});
+    Result<Json> const pods =
+        session_.get(kube::collection_path(kube::kPods, run_.key.ns) +
+                     kube::query({{"labelSelector",
+                                   std::string(cluster::kRunLabel) + "=" + run_.status.text("runName")}}));
     if (!pods) return pods.error().while_doing("looking for its pod");
     return cluster::last_pod(pods->at("items")).text({"metadata", "name"});
   }
