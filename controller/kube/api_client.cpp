@@ -74,8 +74,12 @@ ApiClient::ApiClient(ClusterAccess access, StreamingTransport& transport, Clock 
 }
 
 Result<HttpRequest> ApiClient::request(char const* method, std::string const& path, Shape shape) {
-  HttpRequest request{
-      .method = method, .url = access_.server + path, .headers = {}, .body = {}, .max_response = kMostAnswer};
+  HttpRequest request{.method = method,
+                      .url = access_.server + path,
+                      .headers = {},
+                      .body = {},
+                      .max_response = kMostAnswer,
+                      .repeatable = true};
   request.headers.emplace_back("Accept", accept_of(shape));
   Result<std::string> const token = bearer_token(access_);
   if (!token) return token.error();

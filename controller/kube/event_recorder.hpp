@@ -63,7 +63,8 @@ class EventRecorder final : public Loop {
   Wakeup idle_;
   mutable std::mutex mutex_;
   std::deque<Recorded> queue_;  // guarded by mutex_; the first stays while it is being written
-  int dropped_ = 0;             // guarded by mutex_: since the last step
+  int dropped_ = 0;             // guarded by mutex_: and not told yet
+  SteadyTime dropped_since_{};  // guarded by mutex_: the first of them
 };
 
 }  // namespace trainyard::kube

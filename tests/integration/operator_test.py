@@ -6,7 +6,8 @@ import signal
 import subprocess
 import unittest
 
-from operator_world import SAMPLES, SYSTEM, OperatorTest, condition, get, kubectl, wait_until
+from operator_world import (REPOSITORY, SAMPLES, SYSTEM, Operator, OperatorTest, apply, condition, get, kubeconfig_of,
+                            kubectl, wait_until)
 
 
 class Cluster(OperatorTest):
@@ -179,6 +180,29 @@ def lua(value):
     if isinstance(value, list):
         return "{" + ", ".join(map(lua, value)) + "}"
     return "nil" if value is None else json.dumps(value)
+
+
+class OneNamespace(OperatorTest):
+    def test_rights_in_one_namespace_are_enough_for_it(self):
+        base = self.folder / "one"
+        shutil.copytree(REPOSITORY / "manifests/rbac/one-namespace", base / "one-namespace")
+        (base / "kustomization.yaml").write_text(f"namespace: {self.ns}\nresources: [one-namespace]\n")
+        kubectl("apply", "-k", base)
+        kubeconfig = self.folder / "one.kubeconfig"
+        kubeconfig.write_text(kubeconfig_of({"token": kubectl("create", "token", "trainyard", "-n", self.ns).strip()}))
+        other = self.ns + "-other"
+        kubectl("create", "namespace", other)
+        here = {"apiVersion": "trainyard.dev/v1alpha1", "kind": "ComputeTarget", "metadata": {"name": "here"},
+                "spec": {"local": {}}}
+        apply(here, namespace=other)
+
+        operator = Operator(self.folder, kubeconfig, self.azsim.clouds, "--namespace", self.ns, lease_namespace=self.ns)
+        self.addCleanup(operator.stop, signal.SIGKILL)
+        self.apply(self.secret(), self.workspace(), self.cluster(), self.source(), self.run_of())
+        self.wait_ready("trainingrun/fit")
+        self.assertNotIn("Warning", kubectl("get", "events", "-n", self.ns))
+        self.assertNotIn("finalizers", get("computetarget", "here", other)["metadata"])
+        self.assertNotIn("forbidden", operator.says().lower())
 
 
 class Replicas(OperatorTest):
