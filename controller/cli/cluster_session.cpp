@@ -33,10 +33,11 @@ Result<Json> ClusterSession::get(std::string const& path, kube::Shape shape) {
   SteadyTime const end = clock_.steady() + kPatience;
   for (;;) {
     Result<Json> answer = api_->get(path, {}, shape);
+    if (answer || answer.error().kind == ErrorKind::NotFound) answered_.insert(path);
     bool const may_pass = !answer && (answer.error().kind == ErrorKind::Transient ||
-                                      answer.error().kind == ErrorKind::Throttled);
-    reached_ = reached_ || !may_pass;
-    if (!may_pass || !reached_ || clock_.steady() >= end) return answer;
+                                      answer.error().kind == ErrorKind::Throttled ||
+                                      answer.error().kind == ErrorKind::Forbidden);
+    if (!may_pass || !answered_.contains(path) || clock_.steady() >= end) return answer;
     sleep(kRetry);
   }
 }

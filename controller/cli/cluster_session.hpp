@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "controller/base/clock.hpp"
@@ -17,8 +18,8 @@ class ClusterSession {
   static Result<std::unique_ptr<ClusterSession>> open(Parsed const& parsed);
 
   [[nodiscard]] kube::ApiClient& api() { return *api_; }
-  /// A GET. Of a server that has answered before, a while without an answer is waited out: it may be
-  /// restarting.
+  /// A GET. Where the server has answered before, a while without an answer is waited out: it may be
+  /// restarting, and one that has just begun knows of no rights.
   Result<Json> get(std::string const& path, kube::Shape shape = kube::Shape::Whole);
   [[nodiscard]] Clock const& clock() const { return clock_; }
   [[nodiscard]] std::string const& ns() const { return ns_; }  // the context's
@@ -37,7 +38,7 @@ class ClusterSession {
   Scrubber scrubber_;
   Metrics metrics_;
   std::string ns_;
-  bool reached_ = false;
+  std::set<std::string> answered_;  // paths
   std::unique_ptr<StreamingTransport> http_;
   std::unique_ptr<kube::ApiClient> api_;
 };

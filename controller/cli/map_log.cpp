@@ -58,7 +58,9 @@ class MapLog final : public RunLog {
     Json const annotations = Json::object({{std::string(reconcilers::kFollowLogs), request}});
     Result<Done> const asked =
         session_.patch(run_.key, Json::object({{"metadata", Json::object({{"annotations", annotations}})}}));
-    if (!asked && asked.error().kind == ErrorKind::Transient) return Done{};  // again at the next look
+    bool const may_pass = !asked && (asked.error().kind == ErrorKind::Transient ||
+                                     (asked.error().kind == ErrorKind::Forbidden && !request_.empty()));
+    if (may_pass) return Done{};  // again at the next look
     if (!asked) return asked.error().while_doing("asking the operator for the log");
     if (request_.empty() || is_answered()) asked_at_ = now;
     renewed_at_ = now;
