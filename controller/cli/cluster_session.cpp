@@ -1,5 +1,7 @@
 #include "controller/cli/cluster_session.hpp"
 
+#include <unistd.h>
+
 #include "controller/base/http_transport.hpp"
 #include "controller/cli/cluster_names.hpp"
 #include "controller/cli/transports.hpp"
@@ -17,22 +19,35 @@ kube::ResourceType type_of(ObjectKey const& key) { return resource_type_of(*mani
 }  // namespace
 
 Result<std::unique_ptr<ClusterSession>> ClusterSession::open(Parsed const& parsed) {
-  Result<kube::ClusterAccess> access = kube::cluster_access(config_source_of(parsed));
-  if (!access) return access.error();
+  kube::ConfigSource source = config_source_of(parsed);
+  source.exec_environment.emplace();  // as kubectl, since it is the user's own command
+  for (char** variable = environ; *variable != nullptr; ++variable)
+    source.exec_environment->emplace_back(*variable);
+  std::unique_ptr<ClusterSession> session(new ClusterSession(std::move(source)));
   prepare_http_process();
-  std::unique_ptr<ClusterSession> session(new ClusterSession);
-  session->ns_ = access->ns.empty() ? "default" : access->ns;
-  session->http_ = make_http_transport(kube::transport_options(*access, transport_options_from_environment()),
-                                       session->clock_);
-  session->api_ = std::make_unique<kube::ApiClient>(*std::move(access), *session->http_, session->clock_,
-                                                    session->scrubber_, session->metrics_);
+  if (Result<Done> const connected = session->connect(); !connected) return connected.error();
   return session;
+}
+
+Result<Done> ClusterSession::connect() {
+  Result<kube::ClusterAccess> access = kube::cluster_access(source_);
+  if (!access) return access.error();
+  ns_ = access->ns.empty() ? "default" : access->ns;
+  api_.reset();
+  http_ = make_http_transport(kube::transport_options(*access, transport_options_from_environment()), clock_);
+  api_ = std::make_unique<kube::ApiClient>(*std::move(access), *http_, clock_, scrubber_, metrics_);
+  return Done{};
 }
 
 Result<Json> ClusterSession::get(std::string const& path, kube::Shape shape) {
   SteadyTime const end = clock_.steady() + kPatience;
   for (;;) {
     Result<Json> answer = api_->get(path, {}, shape);
+    if (!answer && answer.error().kind == ErrorKind::Unauthorized && answered_.contains(path)) {
+      // What an exec plugin gave has expired, say.
+      if (Result<Done> const connected = connect(); !connected) return connected.error();
+      answer = api_->get(path, {}, shape);
+    }
     if (answer || answer.error().kind == ErrorKind::NotFound) answered_.insert(path);
     bool const may_pass = !answer && (answer.error().kind == ErrorKind::Transient ||
                                       answer.error().kind == ErrorKind::Throttled ||

@@ -32,8 +32,10 @@ class ClusterSession {
   void sleep(Duration duration);
 
  private:
-  ClusterSession() = default;
+  explicit ClusterSession(kube::ConfigSource source) : source_(std::move(source)) {}
+  Result<Done> connect();
 
+  kube::ConfigSource const source_;
   SystemClock clock_;
   Scrubber scrubber_;
   Metrics metrics_;

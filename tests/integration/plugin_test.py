@@ -184,6 +184,17 @@ class Plugin(OperatorTest):
         self.assertEqual(self.say("logs", "run/fit"), "one\ntwo\nthree")
         self.assertEqual(kubectl("get", "configmaps", "-n", self.ns, "-o", "name").count("trainyard-log"), 0)
 
+    def test_a_program_gives_the_credential(self):
+        config = json.loads(self.editor.read_text())
+        token = config["users"][0]["user"].pop("token")
+        answer = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": token}}
+        config["users"][0]["user"]["exec"] = {"apiVersion": answer["apiVersion"], "interactiveMode": "Never",
+                                              "command": "echo", "args": [json.dumps(answer)]}
+        by_program = self.folder / f"{self.ns}.kubeconfig"
+        by_program.write_text(json.dumps(config))
+        kubectl("get", "trainingruns", kubeconfig=by_program)
+        self.assertIn('"none" not found', self.say("logs", "run/none", kubeconfig=by_program, code=1))
+
     def test_what_kubectl_does_itself_is_left_to_it(self):
         self.assertIn("use kubectl get", self.say("get", "trainingrun/fit", code=2))
         self.assertIn("no training run", self.say("logs", "computetarget/cpu", code=2))
