@@ -185,7 +185,7 @@ class Plugin(OperatorTest):
         self.assertEqual(kubectl("get", "configmaps", "-n", self.ns, "-o", "name").count("trainyard-log"), 0)
 
     def test_a_program_gives_the_credential(self):
-        config = json.loads(self.editor.read_text())
+        config = json.loads(kubectl("config", "view", "--raw", "-o", "json", kubeconfig=self.editor))
         token = config["users"][0]["user"].pop("token")
         answer = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": token}}
         config["users"][0]["user"]["exec"] = {"apiVersion": answer["apiVersion"], "interactiveMode": "Never",
