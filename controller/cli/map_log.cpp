@@ -58,8 +58,10 @@ class MapLog final : public RunLog {
     Json const annotations = Json::object({{std::string(reconcilers::kFollowLogs), request}});
     Result<Done> const asked =
         session_.patch(run_.key, Json::object({{"metadata", Json::object({{"annotations", annotations}})}}));
-    bool const may_pass = !asked && (asked.error().kind == ErrorKind::Transient ||
-                                     (asked.error().kind == ErrorKind::Forbidden && !request_.empty()));
+    bool const refused = !asked && (asked.error().kind == ErrorKind::Forbidden ||
+                                    asked.error().kind == ErrorKind::Unauthorized);
+    bool const may_pass =
+        !asked && (asked.error().kind == ErrorKind::Transient || (refused && !request_.empty()));
     if (may_pass) return Done{};  // again at the next look
     if (!asked) return asked.error().while_doing("asking the operator for the log");
     if (request_.empty() || is_answered()) asked_at_ = now;

@@ -184,16 +184,36 @@ class Plugin(OperatorTest):
         self.assertEqual(self.say("logs", "run/fit"), "one\ntwo\nthree")
         self.assertEqual(kubectl("get", "configmaps", "-n", self.ns, "-o", "name").count("trainyard-log"), 0)
 
-    def test_a_program_gives_the_credential(self):
+    def bound_token(self, secret):
+        """One that is no longer taken once the Secret is gone."""
+        kubectl("create", "secret", "generic", secret, "-n", self.ns)
+        return kubectl("create", "token", "editor", "-n", self.ns, "--bound-object-kind=Secret",
+                       f"--bound-object-name={secret}").strip()
+
+    def test_a_program_gives_the_credential_and_again_when_it_has_expired(self):
+        version, given, runs = ("client.authentication.k8s.io/v1", *(self.folder / f"{self.ns}-{name}"
+                                                                     for name in ("given", "runs")))
+
+        def give(token):
+            given.write_text(json.dumps({"apiVersion": version, "kind": "ExecCredential", "status": {"token": token}}))
+        give(self.bound_token("first"))
         config = json.loads(kubectl("config", "view", "--raw", "-o", "json", kubeconfig=self.editor))
-        token = config["users"][0]["user"].pop("token")
-        answer = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": token}}
-        config["users"][0]["user"]["exec"] = {"apiVersion": answer["apiVersion"], "interactiveMode": "Never",
-                                              "command": "echo", "args": [json.dumps(answer)]}
+        config["users"][0]["user"] = {"exec": {
+            "apiVersion": version, "interactiveMode": "Never", "command": "sh",
+            "args": ["-c", 'echo once >> "$1"; cat "$2"', "sh", str(runs), str(given)]}}
         by_program = self.folder / f"{self.ns}.kubeconfig"
         by_program.write_text(json.dumps(config))
+        self.train(f"print('here', flush=True)\n{self.waits_for_the_gate()}print('there')")
         kubectl("get", "trainingruns", kubeconfig=by_program)
-        self.assertIn('"none" not found', self.say("logs", "run/none", kubeconfig=by_program, code=1))
+        before = len(runs.read_text().splitlines())  # more than none: kubectl ran it too
+        follower = self.start("logs", "-f", "run/fit", kubeconfig=by_program)
+        self.assertEqual(follower.stdout.readline(), "here\n")
+        give(self.bound_token("second"))
+        kubectl("delete", "secret", "first", "-n", self.ns)
+        wait_until("it is asked again", lambda: len(runs.read_text().splitlines()) == before + 2)
+        self.gate.touch()
+        out, err = follower.communicate(timeout=120)
+        self.assertEqual((out, err, follower.returncode), ("there\n", "", 0))
 
     def test_what_kubectl_does_itself_is_left_to_it(self):
         self.assertIn("use kubectl get", self.say("get", "trainingrun/fit", code=2))
