@@ -18,6 +18,11 @@ std::vector<kube::ResourceType> resource_types() {
   return types;
 }
 
+git::GitOptions git_options(git::GitOptions options, std::filesystem::path cache) {
+  options.cache = std::move(cache);
+  return options;
+}
+
 }  // namespace
 
 ClusterProcess::ClusterProcess(ClusterOptions options, Surroundings surroundings, std::function<void()> lost)
@@ -49,7 +54,12 @@ ClusterProcess::ClusterProcess(ClusterOptions options, Surroundings surroundings
               .log = surroundings_.log,
               .scrubber = surroundings_.scrubber,
               .changed = [this] { changed(); }}),
-      sources_(store_),
+      config_maps_(store_),
+      git_cache_(std::filesystem::temp_directory_path(), "trainyard-git-"),
+      git_(
+          git_options(options_.core.git, git_cache_.path()),
+          [this](auto const&... what) { return store_.secret(what...); }, surroundings_.clock),
+      sources_(git_, config_maps_),
       runner_({}, api_, sources_, surroundings_.scrubber),
       logs_(api_) {}
 

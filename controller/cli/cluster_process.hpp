@@ -12,6 +12,8 @@
 #include "controller/cluster/config_map_source.hpp"
 #include "controller/cluster/job_runner.hpp"
 #include "controller/cluster/log_map.hpp"
+#include "controller/git/scratch.hpp"
+#include "controller/git/source_choice.hpp"
 #include "controller/kube/api_client.hpp"
 #include "controller/kube/fenced_transport.hpp"
 #include "controller/kube/kube_store.hpp"
@@ -58,7 +60,10 @@ class ClusterProcess {
   Wakeup woken_;
   std::atomic<bool> elected_ = false;
   kube::KubeStore store_;
-  cluster::ConfigMapSources sources_;
+  cluster::ConfigMapSources config_maps_;
+  git::Scratch git_cache_;
+  git::GitSources git_;
+  git::SourceChoice<reconcilers::SourceReader> sources_;
   cluster::JobRunner runner_;
   cluster::LogMaps logs_;
   std::mutex mutex_;

@@ -62,9 +62,10 @@ Result<ClusterOptions> options_of(Parsed const& parsed) {
 int run_cluster(Parsed const& parsed) {
   ::mallopt(M_ARENA_MAX, 1);  // passes wait more than they compute: an arena a thread only keeps more memory
   forbid_core_files();
-  prepare_http_process();
+  std::string const certificates = prepare_http_process();
   Result<ClusterOptions> options = options_of(parsed);
   if (!options) return fail(options.error());
+  options->core.git.ca_file = certificates;
   Result<HealthAddress> const address = parse_address(parsed.get("metrics-address", "127.0.0.1:0"));
   if (!address) return fail(address.error());
 

@@ -33,6 +33,8 @@ constexpr std::array kRunFlags{
     Flag{"secrets", 0, "DIR", "folder of secrets: DIR/SECRET/KEY, files of mode 0600"},
     Flag{"recursive", 'r', "", "read the manifests of sub-folders too"},
     Flag{"clouds", 0, "FILE", "further clouds: endpoints, audience, hosts, CA (YAML)"},
+    Flag{"allow-git-hosts", 0, "HOST,...",
+         "hosts of git sources that may be loopback, link-local or the cluster's own (default: none)"},
     Flag{"until-settled", 0, "", "exit when all is ready (0) or what is not ready cannot go on (1)"},
     Flag{"timeout", 0, "DURATION",
          "with --until-settled: exit (1) when it is not settled by then, such as 30m"},

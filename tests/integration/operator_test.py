@@ -1,6 +1,7 @@
 """The operator in a cluster: a real API server, real kubectl, azsim."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -180,6 +181,41 @@ def lua(value):
     if isinstance(value, list):
         return "{" + ", ".join(map(lua, value)) + "}"
     return "nil" if value is None else json.dumps(value)
+
+
+class GitSource(OperatorTest):
+    def start_server(self):
+        """A private repository; its address."""
+        folder = self.folder / "git"
+        work = folder / "work"
+        work.mkdir(parents=True)
+        (folder / "password").write_text("git-password")
+        (work / "train.py").write_text("print('trained from git')\n")
+        for line in ("init -q -b main", "add -A", "-c user.name=nobody -c user.email=nobody@example.test commit -q -m first",
+                     "clone -q --bare . ../repos/code.git"):
+            subprocess.run(["git", *line.split()], cwd=work, check=True)
+        server = subprocess.Popen([REPOSITORY / "tests/git/git_server.py", folder], stdout=subprocess.PIPE, text=True)
+        self.addCleanup(server.stdout.close)
+        self.addCleanup(server.wait)
+        self.addCleanup(server.kill)
+        os.environ["SSL_CERT_FILE"] = str(folder / "ca.pem")  # the operator's
+        self.addCleanup(os.environ.pop, "SSL_CERT_FILE")
+        return f"https://localhost:{server.stdout.readline().split()[1]}/private/code.git"
+
+    def test_a_private_repository_is_read_once_its_secret_is_right(self):
+        git = {"url": self.start_server(), "secretRef": {"name": "git"}}
+        login = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "git"}}
+        operator = self.operator("--allow-git-hosts", "localhost")
+        self.apply(self.secret(), self.workspace(), self.cluster(), self.run_of(source={"git": git}),
+                   login | {"stringData": {"username": "reader", "password": "wrong"}})
+        wait_until("the refusal", lambda: condition(get("trainingrun", "fit", self.ns), "Stalled").get("reason")
+                   == "GitUnauthorized")
+        self.apply(login | {"stringData": {"username": "reader", "password": "git-password"}})
+        self.wait_ready("trainingrun/fit")
+        status = get("trainingrun", "fit", self.ns)["status"]
+        self.assertRegex(status["sourceCommit"], "^[0-9a-f]{40}$")
+        self.assertEqual(self.writes("jobs.put"), 1)
+        self.assertNotIn("git-password", operator.says() + kubectl("get", "events,trainingruns", "-n", self.ns, "-o", "yaml"))
 
 
 class OneNamespace(OperatorTest):
