@@ -13,6 +13,7 @@
 #include "reconcilers/azure/cloud.hpp"
 #include "reconcilers/local_runner.hpp"
 #include "reconcilers/reaction.hpp"
+#include "reconcilers/run_log.hpp"
 #include "reconcilers/scopes.hpp"
 #include "reconcilers/source.hpp"
 
@@ -37,6 +38,7 @@ struct Parts {
   WallTime started{};  // when the process started (rule 2a)
   Duration settle = std::chrono::minutes(5);
   azure::AzureScope::Options scope_options;
+  RunLogs* logs = nullptr;  // null where nobody follows the log of a remote run
 
   [[nodiscard]] Clock const& clock() const { return azure.clock; }
 };

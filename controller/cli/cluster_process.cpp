@@ -1,7 +1,7 @@
 #include "controller/cli/cluster_process.hpp"
 
 #include "controller/base/encoding.hpp"
-#include "manifests/kinds.hpp"
+#include "controller/cli/cluster_names.hpp"
 #include "reconcilers/references.hpp"
 
 namespace trainyard::cli {
@@ -14,12 +14,7 @@ constexpr kube::ResourceType kNamespaces{"", "v1", "namespaces", "Namespace"};
 
 std::vector<kube::ResourceType> resource_types() {
   std::vector<kube::ResourceType> types;
-  std::size_t const slash = manifests::kGroupVersion.find('/');
-  for (manifests::Kind const& kind : manifests::kinds())
-    types.push_back({.group = manifests::kGroupVersion.substr(0, slash),
-                     .version = manifests::kGroupVersion.substr(slash + 1),
-                     .plural = kind.plural,
-                     .kind = kind.kind});
+  for (manifests::Kind const& kind : manifests::kinds()) types.push_back(resource_type_of(kind));
   return types;
 }
 
@@ -65,7 +60,8 @@ ClusterProcess::ClusterProcess(ClusterOptions options, Surroundings surroundings
           git_options(options_.core.git, git_cache_.path()),
           [this](auto const&... what) { return store_.secret(what...); }, surroundings_.clock),
       sources_(git_, config_maps_),
-      runner_(options_.jobs, api_, sources_, surroundings_.scrubber) {}
+      runner_(options_.jobs, api_, sources_, surroundings_.scrubber),
+      logs_(api_) {}
 
 ClusterProcess::~ClusterProcess() { end_well(); }
 
@@ -112,7 +108,7 @@ Result<Done> ClusterProcess::run(std::stop_token const& stop) {
     // What an earlier leader sent may still land: the core counts its waits from here.
     auto core = std::make_unique<OperatorCore>(
         options_.core, surroundings_,
-        CoreParts{.store = store_, .local = runner_, .sources = sources_, .holder = *holder});
+        CoreParts{.store = store_, .local = runner_, .sources = sources_, .holder = *holder, .logs = &logs_});
     core->start();
     {
       std::lock_guard lock(mutex_);

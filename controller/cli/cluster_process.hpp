@@ -11,6 +11,7 @@
 #include "controller/cli/operator_core.hpp"
 #include "controller/cluster/config_map_source.hpp"
 #include "controller/cluster/job_runner.hpp"
+#include "controller/cluster/log_map.hpp"
 #include "controller/git/scratch.hpp"
 #include "controller/git/source_choice.hpp"
 #include "controller/kube/api_client.hpp"
@@ -65,6 +66,7 @@ class ClusterProcess {
   git::GitSources git_;
   git::SourceChoice<reconcilers::SourceReader> sources_;
   cluster::JobRunner runner_;
+  cluster::LogMaps logs_;
   std::mutex mutex_;
   std::unique_ptr<OperatorCore> core_;  // guarded by mutex_; made when this process is the leader
   std::jthread election_thread_;        // last: ends before what it uses

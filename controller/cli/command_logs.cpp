@@ -1,50 +1,40 @@
-#include <array>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
 
 #include "controller/cli/commands.hpp"
 #include "controller/cli/folder.hpp"
-#include "controller/cli/state_changes.hpp"
+#include "controller/cli/run_site.hpp"
 
 namespace trainyard::cli {
 
 namespace {
 
-Error no_log(ObjectKey const& key, std::string const& why) {
-  return {.kind = ErrorKind::NotFound, .reason = "NoLog", .message = short_name(key) + ": " + why};
-}
-
-/// What has been added to the file since `from`, to stdout; where it ends now.
-std::streamoff print_rest(std::string const& path, std::streamoff from) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file.seekg(from)) return from;
-  std::array<char, 1 << 16> buffer{};
-  while (file.read(buffer.data(), buffer.size()) || file.gcount() > 0) {
-    std::cout.write(buffer.data(), file.gcount());
-    from += file.gcount();
-  }
-  std::cout.flush();
-  return from;
-}
-
-bool is_live(StoredObject const& run) {
+/// What a status says of the attempt of that name.
+RunLog::Attempt attempt_now(StoredObject const& run, std::string const& name) {
+  if (run.status.text("runName") != name) return RunLog::Attempt::Replaced;
   std::string const phase = run.status.text("phase");
-  return phase == "Preparing" || phase == "Queued" || phase == "Running" || phase == "Canceling";
+  bool const live = phase == "Preparing" || phase == "Queued" || phase == "Running" || phase == "Canceling";
+  return live ? RunLog::Attempt::Live : RunLog::Attempt::Ended;
 }
 
-/// The attempt that the status speaks of now, until it has ended: a later one has a log of its own.
-int follow(FolderReader const& folder, StateChanges& changes, ObjectPtr run) {
-  std::string const name = run->status.text("runName"), path = run->status.text("link");
-  changes.also(std::filesystem::path(path).parent_path());
-  std::streamoff at = 0;
+/// The attempt that the status speaks of now, with `follow` until it has ended: a later one has a log of its
+/// own.
+Result<Done> print_log(RunSite& site, ObjectPtr run, bool follow) {
+  std::string const name = run->status.text("runName");
+  if (name.empty()) return no_log(run->key, "nothing has run yet");
+  Result<std::unique_ptr<RunLog>> const log = site.log_of(*run, follow);
+  if (!log) return log.error();
   for (;;) {
-    bool const live = run && run->status.text("runName") == name && is_live(*run);
-    at = print_rest(path, at);  // after the look at the status: of an ended run this is all
-    if (!live) return kExitOk;
-    changes.wait(SteadyTime::max());
-    Result<ObjectPtr> next = folder.objects().get(run->key);
-    if (!next) return fail(next.error());
+    RunLog::Attempt const attempt =
+        attempt_now(*run, name);  // before its log: then of an ended one it is all
+    if (Result<Done> const printed = (*log)->print_more(attempt); !printed) return printed;
+    if (!follow || !(*log)->can_follow() || attempt == RunLog::Attempt::Ended) return Done{};
+    if (attempt == RunLog::Attempt::Replaced) {
+      std::cerr << "trainyard: " << name << " was replaced by another attempt, which has a log of its own\n";
+      return Done{};
+    }
+    site.wait();
+    Result<ObjectPtr> next = site.find(run->key);
+    if (!next) return next.error();
     run = *std::move(next);
   }
 }
@@ -52,33 +42,14 @@ int follow(FolderReader const& folder, StateChanges& changes, ObjectPtr run) {
 }  // namespace
 
 int logs(Parsed const& parsed) {
-  Result<ObjectKey> const key = parse_key(parsed.words().front(), parsed.get("namespace", "default"));
+  Result<std::unique_ptr<RunSite>> const site = open_site(parsed);
+  if (!site) return fail(site.error());
+  Result<ObjectKey> const key = run_key_of(parsed, (*site)->ns());
   if (!key) return fail(key.error());
-  if (key->kind != "TrainingRun")
-    return fail(usage_error("only training runs have logs; write trainingrun/NAME"));
-  Result<FolderReader> const folder = FolderReader::open(parsed);
-  if (!folder) return fail(folder.error());
-  StateChanges changes(folder_of(parsed).state, folder->clock());
-  Result<ObjectPtr> const found = folder->find(*key);
-  if (!found) return fail(found.error());
-  Json const& status = (*found)->status;
-  if (status.text("runName").empty()) return fail(no_log(*key, "nothing has run yet"));
-  if (status.text("runPlace") == "local") {
-    std::string const path = status.text("link");
-    std::error_code none;
-    if (path.empty() || !std::filesystem::exists(path, none))
-      return fail(no_log(*key, "its log '" + path + "' is not there"));
-    if (parsed.has("follow")) return follow(*folder, changes, *found);
-    print_rest(path, 0);
-    return kExitOk;
-  }
-  std::string const where =
-      status.text("link").empty() ? "" : "; the whole of it is at " + status.text("link");
-  if (status.at("logTail").items().empty())
-    return fail(no_log(*key, "it runs in Azure, and its status holds no lines of its log" + where));
-  std::cerr << "trainyard: the last lines of a run in Azure, as the status holds them" << where << "\n";
-  for (Json const& line : status.at("logTail").items()) std::cout << line.string_or("") << "\n";
-  return kExitOk;
+  Result<ObjectPtr> const run = (*site)->find(*key);
+  if (!run) return fail(run.error());
+  Result<Done> const printed = print_log(**site, *run, parsed.has("follow"));
+  return printed ? kExitOk : fail(printed.error());
 }
 
 }  // namespace trainyard::cli

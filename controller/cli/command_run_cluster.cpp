@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "controller/base/core_files.hpp"
+#include "controller/cli/cluster_names.hpp"
 #include "controller/cli/cluster_process.hpp"
 #include "controller/cli/commands.hpp"
 #include "controller/cli/core_options.hpp"
@@ -13,7 +14,6 @@
 #include "controller/cli/health_server.hpp"
 #include "controller/cli/progress_view.hpp"
 #include "controller/cli/stop_signals.hpp"
-#include "controller/kube/config.hpp"
 
 namespace trainyard::cli {
 
@@ -28,18 +28,6 @@ std::string host_name() {
   return ::gethostname(name, sizeof name - 1) == 0 && name[0] != '\0' ? name : "trainyard";
 }
 
-std::map<std::string, std::string> environment() {
-  std::map<std::string, std::string> values;
-  for (char const* const name : {"KUBECONFIG", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"})
-    if (char const* const value = std::getenv(name)) values[name] = value;
-  return values;
-}
-
-std::string home() {
-  char const* const home = std::getenv("HOME");
-  return home == nullptr ? "" : home;
-}
-
 Result<ClusterOptions> options_of(Parsed const& parsed) {
   for (char const* const folder_only :
        {"state", "secrets", "recursive", "until-settled", "timeout", "prune", "plain", "log-file"})
@@ -49,10 +37,7 @@ Result<ClusterOptions> options_of(Parsed const& parsed) {
                          " out to serve a cluster");
   Result<CoreOptions> core = core_options_of(parsed);
   if (!core) return core.error();
-  kube::ConfigSource source{.environment = environment(), .home = home()};
-  if (parsed.has("kubeconfig")) source.file = parsed.get("kubeconfig");
-  source.context = parsed.get("context");
-  Result<kube::ClusterAccess> const access = kube::cluster_access(source);
+  Result<kube::ClusterAccess> const access = kube::cluster_access(config_source_of(parsed));
   if (!access && access.error().reason == "NoKubeconfig")
     return usage_error("nothing to serve: name a folder with --directory, or a cluster with --kubeconfig; " +
                        access.error().message);

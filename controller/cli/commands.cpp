@@ -5,13 +5,13 @@
 #include <iostream>
 
 #include "controller/cli/folder.hpp"
+#include "controller/cli/run_flags.hpp"
 #include "controller/local/exec_run.hpp"
 
 namespace trainyard::cli {
 
 namespace {
 
-constexpr Flag kHelp{"help", 'h', "", "show this help"};
 constexpr Flag kDirectory{"directory", 'd', "DIR", "folder of manifests (default: the current one)"};
 constexpr Flag kState{"state", 0, "DIR", "folder of the operator's state (default: DIRECTORY/.trainyard)"};
 constexpr Flag kNamespace{"namespace", 'n', "NAME", "namespace of the object (default: default)"};
@@ -56,8 +56,8 @@ constexpr std::array kGetFlags{kDirectory, kState,
                                Flag{"namespace", 'n', "NAME", "only of this namespace (default: all)"},
                                Flag{"output", 'o', "FORMAT", "more than the table", "json|yaml|wide"}, kHelp};
 constexpr std::array kObjectFlags{kDirectory, kState, kNamespace, kHelp};
-constexpr std::array kLogsFlags{kDirectory, kState, kNamespace,
-                                Flag{"follow", 'f', "", "go on until the run has ended"}, kHelp};
+constexpr std::array kLogsFlags{kDirectory, kState, kKubeconfig, kContext, kRunNamespace, kFollow, kHelp};
+constexpr std::array kEditFlags{kKubeconfig, kContext, kRunNamespace, kHelp};
 constexpr std::array kWaitFlags{
     kDirectory,
     kState,
@@ -79,11 +79,6 @@ int run_either(Parsed const& parsed) {
       return fail(
           usage_error("--" + flag + " is of a cluster, --directory serves a folder: leave one of them out"));
   return run_folder(parsed);
-}
-
-int show_version(Parsed const&) {
-  std::cout << "trainyard " TRAINYARD_VERSION "\n";
-  return kExitOk;
 }
 
 int show_completion(Parsed const& parsed) {
@@ -147,12 +142,14 @@ constexpr std::array kCommands{
             .run = describe_object},
     Command{.name = "logs",
             .summary = "print the log of a training run",
-            .words = "trainingrun/NAME",
+            .words = "run/NAME",
             .about = "Of a run on this machine the whole log; of one in Azure the last lines that the status "
-                     "holds.\n\n"
+                     "holds.\n"
+                     "With --kubeconfig or --context of a run of a cluster, as kubectl trainyard logs.\n\n"
                      "Exit codes: 0; 1 there is no such run, or no log yet; 2 usage.",
-            .examples = "trainyard logs trainingrun/fit-local --directory manifests\n"
-                        "trainyard logs tr/fit-local -f",
+            .examples = "trainyard logs run/fit-local --directory manifests\n"
+                        "trainyard logs run/fit-local -f\n"
+                        "trainyard logs run/mnist -f --context research",
             .flags = kLogsFlags,
             .least_words = 1,
             .most_words = 1,
@@ -183,6 +180,24 @@ constexpr std::array kCommands{
             .least_words = 1,
             .most_words = 1,
             .run = delete_object},
+    Command{.name = "rerun",
+            .summary = "run a training run of a cluster again",
+            .words = "run/NAME",
+            .about = kAboutRerun,
+            .examples = "trainyard rerun run/mnist --context research",
+            .flags = kEditFlags,
+            .least_words = 1,
+            .most_words = 1,
+            .run = rerun},
+    Command{.name = "cancel",
+            .summary = "end a training run of a cluster",
+            .words = "run/NAME",
+            .about = kAboutCancel,
+            .examples = "trainyard cancel run/mnist --context research",
+            .flags = kEditFlags,
+            .least_words = 1,
+            .most_words = 1,
+            .run = cancel},
     Command{.name = "validate",
             .summary = "check manifests without running anything",
             .words = "FILE|DIR...",
@@ -224,18 +239,22 @@ constexpr std::array kCommands{
 
 std::span<Command const> commands() { return kCommands; }
 
-int dispatch(std::vector<std::string> const& arguments) {
-  // Not in the table: the operator starts the supervisors of local runs this way, no person does.
-  if (arguments.size() == 2 && arguments.front() == "exec-run") return local::exec_run(arguments.back());
+int show_version(Parsed const&) {
+  std::cout << "trainyard " TRAINYARD_VERSION "\n";
+  return kExitOk;
+}
+
+int run_command(std::span<Command const> known, std::string_view program,
+                std::vector<std::string> const& arguments) {
   std::string name = arguments.empty() ? "" : arguments.front();
   if (name == "--help" || name == "-h") name = "help";
   if (name == "--version") name = "version";
   auto const command =
-      std::find_if(kCommands.begin(), kCommands.end(), [&](Command const& c) { return c.name == name; });
-  if (command == kCommands.end()) {
-    std::cerr << (name.empty() ? std::string("trainyard: a command is missing\n\n")
-                               : "trainyard: '" + name + "' is no command\n\n")
-              << help_of(commands());
+      std::find_if(known.begin(), known.end(), [&](Command const& c) { return c.name == name; });
+  if (command == known.end()) {
+    std::cerr << program << ": " << (name.empty() ? "a command is missing" : "'" + name + "' is no command")
+              << "\n\n"
+              << help_of(known, program);
     return kExitUsage;
   }
   Result<Parsed> const parsed = parse(*command, {arguments.begin() + 1, arguments.end()});
@@ -245,6 +264,12 @@ int dispatch(std::vector<std::string> const& arguments) {
     return kExitOk;
   }
   return command->run(*parsed);
+}
+
+int dispatch(std::vector<std::string> const& arguments) {
+  // Not in the table: the operator starts the supervisors of local runs this way, no person does.
+  if (arguments.size() == 2 && arguments.front() == "exec-run") return local::exec_run(arguments.back());
+  return run_command(commands(), kProgram, arguments);
 }
 
 }  // namespace trainyard::cli

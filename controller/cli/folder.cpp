@@ -25,9 +25,33 @@ std::string folder_flags(Parsed const& parsed) {
   return text;
 }
 
+namespace {
+
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return lower;
+}
+
+/// As kubectl takes it too: with the group, "trainingruns.trainyard.dev" or "....v1alpha1.trainyard.dev".
+manifests::Kind const* kind_named(std::string_view word) {
+  std::size_t const dot = word.find('.');
+  std::string const group(manifests::kGroupVersion.substr(0, manifests::kGroupVersion.find('/')));
+  std::string const version(manifests::kGroupVersion.substr(group.size() + 1));
+  if (dot != std::string_view::npos) {
+    std::string_view const rest = word.substr(dot + 1);
+    if (rest != group && rest != version + "." + group) return nullptr;
+  }
+  std::string const name = lower_case(word.substr(0, dot));
+  return manifests::find_kind(name == "run" || name == "runs" ? "trainingrun" : name);
+}
+
+}  // namespace
+
 Result<Wanted> parse_wanted(std::string_view word) {
   std::size_t const slash = word.find('/');
-  manifests::Kind const* const kind = manifests::find_kind(word.substr(0, slash));
+  manifests::Kind const* const kind = kind_named(word.substr(0, slash));
   if (kind == nullptr) {
     std::string known;
     for (manifests::Kind const& each : manifests::kinds())
@@ -53,12 +77,7 @@ Result<ObjectKey> parse_key(std::string_view word, std::string const& ns) {
   return ObjectKey{wanted->kind, ns, wanted->name};
 }
 
-std::string short_name(ObjectKey const& key) {
-  std::string text = key.kind + "/";
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text + key.name;
-}
+std::string short_name(ObjectKey const& key) { return lower_case(key.kind) + "/" + key.name; }
 
 Result<FolderReader> FolderReader::open(Parsed const& parsed) {
   FolderReader folder;

@@ -27,7 +27,8 @@ reconcilers::Parts reconciler_parts(CoreOptions const& options, Surroundings con
           },
           .cluster = options.cluster,
           .holder = parts.holder,
-          .started = surroundings.clock.wall()};
+          .started = surroundings.clock.wall(),
+          .logs = parts.logs};
 }
 
 }  // namespace

@@ -39,6 +39,7 @@ struct CoreParts {
   reconcilers::LocalRunner& local;
   reconcilers::SourceReader& sources;
   std::string holder;  // the identity of the store
+  reconcilers::RunLogs* logs = nullptr;
 };
 
 class OperatorCore {

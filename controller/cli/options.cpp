@@ -78,7 +78,9 @@ Result<Parsed> parse(Command const& command, std::vector<std::string> const& arg
   for (std::string& copy : copies) argv.push_back(copy.data());
   argv.push_back(nullptr);
 
+  std::string const called = std::string(command.program) + " " + std::string(command.name);
   Parsed parsed;
+  parsed.program_ = command.program;
   ::optind = 0;  // glibc: begin anew
   ::opterr = 0;
   for (;;) {
@@ -88,11 +90,8 @@ Result<Parsed> parse(Command const& command, std::vector<std::string> const& arg
     if (got == -1) break;
     std::string const written =
         argv[static_cast<std::size_t>(std::min(at_word, static_cast<int>(copies.size()) - 1))];
-    if (got == '?')
-      return usage_error("unknown flag " + written + "; see trainyard " + std::string(command.name) +
-                         " --help");
-    if (got == ':')
-      return usage_error(written + " needs a value; see trainyard " + std::string(command.name) + " --help");
+    if (got == '?') return usage_error("unknown flag " + written + "; see " + called + " --help");
+    if (got == ':') return usage_error(written + " needs a value; see " + called + " --help");
     auto const flag = std::find_if(command.flags.begin(), command.flags.end(), [&](Flag const& f) {
       return got >= kFirstLongOnly ? &f - command.flags.data() == got - kFirstLongOnly : f.letter == got;
     });
@@ -106,17 +105,16 @@ Result<Parsed> parse(Command const& command, std::vector<std::string> const& arg
     parsed.words_.emplace_back(argv[static_cast<std::size_t>(i)]);
   if (parsed.has("help")) return parsed;
   if (parsed.words_.size() < command.least_words)
-    return usage_error("trainyard " + std::string(command.name) + " needs " + std::string(command.words) +
-                       "; see --help");
+    return usage_error(called + " needs " + std::string(command.words) + "; see --help");
   if (parsed.words_.size() > command.most_words)
-    return usage_error("'" + parsed.words_[command.most_words] + "' is one word too many; see trainyard " +
-                       std::string(command.name) + " --help");
+    return usage_error("'" + parsed.words_[command.most_words] + "' is one word too many; see " + called +
+                       " --help");
   return parsed;
 }
 
 std::string help_of(Command const& command) {
-  std::string text =
-      std::string(command.summary) + "\n\nUsage: trainyard " + std::string(command.name) + " [flags]";
+  std::string text = std::string(command.summary) + "\n\nUsage: " + std::string(command.program) + " " +
+                     std::string(command.name) + " [flags]";
   if (!command.words.empty()) text += " " + std::string(command.words);
   text += "\n\n" + std::string(command.about) + "\n";
   if (!command.examples.empty()) text += "\nExamples:\n" + indented(command.examples);
@@ -133,7 +131,7 @@ std::string help_of(Command const& command) {
   return text;
 }
 
-std::string help_of(std::span<Command const> commands) {
+std::string help_of(std::span<Command const> commands, std::string_view program) {
   std::string text =
       "Trainyard makes Azure Machine Learning match your manifests: compute targets and training "
       "runs.\n\nCommands:\n";
@@ -142,7 +140,7 @@ std::string help_of(std::span<Command const> commands) {
     line.resize(14, ' ');
     text += line + std::string(command.summary) + "\n";
   }
-  return text + "\nEach command tells its flags and examples: trainyard COMMAND --help\n";
+  return text + "\nEach command tells its flags and examples: " + std::string(program) + " COMMAND --help\n";
 }
 
 Result<std::string> completion(std::span<Command const> commands, std::string_view shell) {

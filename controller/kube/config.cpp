@@ -51,7 +51,7 @@ Result<Kubeconfig> load(ConfigSource const& source) {
 Result<ClusterAccess> cluster_access(ConfigSource const& source) {
   Result<Kubeconfig> const config = load(source);
   if (!config) return config.error();
-  if (source.file || !config->empty()) return access_of(*config, source.context);
+  if (source.file || !config->empty()) return access_of(*config, source);
   if (source.context.empty()) {
     Result<std::optional<ClusterAccess>> in_pod =
         service_account_access(source.environment, source.service_account);

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "controller/base/http_transport.hpp"
 #include "controller/base/result.hpp"
@@ -30,6 +31,8 @@ struct ConfigSource {
   std::string context = {};                        // --context; empty: the current one
   std::map<std::string, std::string> environment = {};
   std::filesystem::path home = {};
+  /// Of the program that a user's `exec` names; nullopt: none is run.
+  std::optional<std::vector<std::string>> exec_environment = std::nullopt;
   std::filesystem::path service_account = "/var/run/secrets/kubernetes.io/serviceaccount";
 };
 

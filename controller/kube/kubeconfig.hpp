@@ -30,8 +30,8 @@ struct Kubeconfig {
 /// Adds what the file says where nothing was said yet. NotFound if it is not there.
 Result<Done> add_file(Kubeconfig& config, std::filesystem::path const& file);
 
-/// By the context of that name, or the current one.
-Result<ClusterAccess> access_of(Kubeconfig const& config, std::string const& context);
+/// By the context that `source` names, or the current one.
+Result<ClusterAccess> access_of(Kubeconfig const& config, ConfigSource const& source);
 
 Error invalid_kubeconfig(std::filesystem::path const& file, std::string const& field,
                          std::string const& wrong);

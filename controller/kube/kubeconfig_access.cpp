@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "controller/base/http.hpp"
+#include "controller/kube/exec_credential.hpp"
 #include "controller/kube/kubeconfig.hpp"
 #include "controller/kube/kubeconfig_fields.hpp"
 #include "controller/kube/text_file.hpp"
@@ -101,11 +102,12 @@ Result<Done> add_cluster(KubeconfigFields const& cluster, ClusterAccess& access)
   return Done{};
 }
 
-std::optional<Error> refuse(KubeconfigFields const& user) {
+std::optional<Error> refuse(KubeconfigFields const& user, ConfigSource const& source) {
   std::string const instead =
       "; use a client certificate, or a service account's token (kubectl create token) in token or tokenFile";
-  for (char const* const plugin : {"exec", "auth-provider"})
-    if (user.has(plugin)) return user.wrong(plugin, "no programs are run for a credential" + instead);
+  if (user.has("auth-provider")) return user.wrong("auth-provider", "is not known any more" + instead);
+  if (user.has("exec") && !source.exec_environment)
+    return user.wrong("exec", "no programs are run for a credential" + instead);
   for (char const* const basic : {"username", "password"})
     if (user.has(basic)) return user.wrong(basic, "API servers take no passwords any more" + instead);
   for (char const* const other : {"as", "as-uid", "as-groups", "as-user-extra"})
@@ -125,8 +127,24 @@ Result<Done> add_token(KubeconfigFields const& user, ClusterAccess& access) {
   return Done{};
 }
 
-Result<Done> add_user(KubeconfigFields const& user, ClusterAccess& access) {
-  if (std::optional<Error> error = refuse(user)) return *error;
+/// Beside it a token or a certificate goes first, as with kubectl.
+Result<Done> add_exec(KubeconfigEntry const& user, KubeconfigEntry const& cluster, ConfigSource const& source,
+                      ClusterAccess& access) {
+  Json const& exec = user.value.at("exec");
+  if (!exec.is_object() || !access.token.empty() || !access.token_file.empty() ||
+      !access.client_certificate_pem.empty())
+    return Done{};
+  Result<ExecCredential> credential =
+      exec_credential(exec, user.file.parent_path(), cluster.value, *source.exec_environment);
+  if (!credential) return KubeconfigFields(user, "user").wrong("exec", credential.error().message);
+  access.token = std::move(credential->token);
+  access.client_certificate_pem = std::move(credential->client_certificate_pem);
+  access.client_key_pem = std::move(credential->client_key_pem);
+  return Done{};
+}
+
+Result<Done> add_user(KubeconfigFields const& user, ConfigSource const& source, ClusterAccess& access) {
+  if (std::optional<Error> error = refuse(user, source)) return *error;
   if (Result<Done> const copied = copy_pem(user, "client-certificate", access.client_certificate_pem);
       !copied)
     return copied.error();
@@ -140,8 +158,8 @@ Result<Done> add_user(KubeconfigFields const& user, ClusterAccess& access) {
 
 }  // namespace
 
-Result<ClusterAccess> access_of(Kubeconfig const& config, std::string const& name) {
-  Result<KubeconfigEntry const*> const found = find_context(config, name);
+Result<ClusterAccess> access_of(Kubeconfig const& config, ConfigSource const& source) {
+  Result<KubeconfigEntry const*> const found = find_context(config, source.context);
   if (!found) return found.error();
   KubeconfigFields const context(**found, "context");
   ClusterAccess access;
@@ -155,7 +173,8 @@ Result<ClusterAccess> access_of(Kubeconfig const& config, std::string const& nam
   if (context.has("user") && access.server.starts_with("https:")) {
     Result<KubeconfigEntry const*> const user = follow(context, "user", config.users);
     if (!user) return user.error();
-    if (Result<Done> const added = add_user({**user, "user"}, access); !added) return added.error();
+    if (Result<Done> const added = add_user({**user, "user"}, source, access); !added) return added.error();
+    if (Result<Done> const added = add_exec(**user, **cluster, source, access); !added) return added.error();
   }
   return access;
 }

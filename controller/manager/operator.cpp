@@ -11,6 +11,7 @@
 #include "reconcilers/drivers/aml_run.hpp"
 #include "reconcilers/names.hpp"
 #include "reconcilers/references.hpp"
+#include "reconcilers/training_run/follow.hpp"
 #include "reconcilers/training_run/present.hpp"
 
 namespace trainyard::manager {
@@ -21,6 +22,8 @@ using reconcilers::Outcome;
 
 constexpr std::string_view kList =
     "AzureList";  // the queue's word for one list of a workspace: its key is the workspace's
+constexpr std::string_view kLog =
+    "RunLog";  // and for one look at a log that is followed: its key is the run's
 constexpr std::array<std::string_view, 3> kKinds{"Workspace", "ComputeTarget", "TrainingRun"};
 // Two operators that answer each other's words about what they listed at different times would not end.
 constexpr Duration kAfterAnother = std::chrono::seconds(1);
@@ -90,10 +93,19 @@ void Operator::refresh_metrics() const {
 
 void Operator::start() {
   for (std::string_view const kind : kKinds)
-    for (ObjectPtr const& object : parts_.store.list(kind)) add_now(object->key);
+    for (ObjectPtr const& object : parts_.store.list(kind)) {
+      add_now(object->key);
+      add_log(*object);
+    }
 }
 
 void Operator::add_now(ObjectKey const& key) { queue_.add(key, parts_.clock().steady()); }
+
+void Operator::add_log(StoredObject const& object) {
+  if (parts_.logs == nullptr || object.key.kind != "TrainingRun") return;
+  if (reconcilers::is_followed(object, parts_.clock().wall()))
+    add_now({std::string(kLog), object.key.ns, object.key.name});
+}
 
 void Operator::take_changes() {
   for (ObjectKey const& key : parts_.store.take_changes()) {
@@ -106,6 +118,7 @@ void Operator::take_changes() {
     ObjectPtr const object = parts_.store.get(key);
     queue_.add(key, parts_.clock().steady() + (object && is_told(*object) ? kAfterAnother : Duration{0}));
     wake_dependents(key);
+    if (object) add_log(*object);
   }
 }
 
@@ -148,6 +161,8 @@ bool Operator::step(std::stop_token const& stop) {
   if (!key) return false;
   if (key->kind == kList)
     list(*key, stop);
+  else if (key->kind == kLog)
+    follow(*key, stop);
   else
     visit(*key, stop);
   return true;
@@ -222,6 +237,20 @@ void Operator::list(ObjectKey const& key, std::stop_token const& stop) {
     tell_bug(key, error);  // its next list is due as ever
   }
   queue_.done(key, parts_.clock().steady());
+}
+
+void Operator::follow(ObjectKey const& key, std::stop_token const& stop) {
+  ObjectPtr const run = parts_.store.get({"TrainingRun", key.ns, key.name});
+  std::optional<Duration> next;
+  try {
+    SteadyTime const deadline = parts_.clock().steady() + std::chrono::minutes(1);
+    if (run) next = reconcilers::follow_log(parts_, *run, {.stop = stop, .deadline = deadline});
+  } catch (std::exception const& error) {
+    tell_bug(key, error);  // whoever follows asks again
+  }
+  SteadyTime const now = parts_.clock().steady();
+  if (next) queue_.add(key, now + *next);
+  queue_.done(key, now);
 }
 
 void Operator::list_scope(ObjectKey const& workspace, azure::AzureScope& scope, std::stop_token const& stop) {

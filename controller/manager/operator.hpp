@@ -61,6 +61,9 @@ class Operator {
   /// A workspace that this process has read once.
   [[nodiscard]] bool is_open(ObjectKey const& key) const;
   void list(ObjectKey const& key, std::stop_token const& stop);
+  /// Somebody follows its log.
+  void add_log(StoredObject const& object);
+  void follow(ObjectKey const& key, std::stop_token const& stop);
   void list_scope(ObjectKey const& workspace, azure::AzureScope& scope, std::stop_token const& stop);
   void tell_bug(ObjectKey const& key, std::exception const& error);
   void wake_dependents(ObjectKey const& key);

@@ -1,5 +1,6 @@
 #include "reconcilers/azure/blob.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "controller/base/encoding.hpp"
@@ -101,26 +102,34 @@ Result<Done> BlobContainer::set_metadata(std::string const& path, HttpHeaders co
   return Done{};
 }
 
-Result<std::string> read_blob_tail(ArmClient const& arm, std::string const& sas_url, std::size_t bytes,
-                                   Context const& context) {
-  auto const get = [&](std::optional<std::size_t> from, std::size_t most) {
+Result<BlobPart> read_blob_end(ArmClient const& arm, std::string const& sas_url, std::size_t from,
+                               std::size_t bytes, Context const& context) {
+  auto const get = [&](std::optional<std::size_t> first) {
     HttpRequest request{.method = "GET", .url = sas_url};
-    if (from)
-      request.headers.emplace_back("Range",
-                                   "bytes=" + std::to_string(*from) + "-" + std::to_string(*from + most - 1));
+    if (first)
+      request.headers.emplace_back(
+          "Range", "bytes=" + std::to_string(*first) + "-" + std::to_string(*first + bytes - 1));
     return send(arm, std::move(request), kReadDeadline, context);
   };
-  // Blob storage has no range counted from the end: the first one tells the length.
-  Result<HttpResponse> response = get(0, bytes);
-  if (response && response->status == 206)
-    if (std::optional<std::size_t> const total = total_of(*response); total && *total > bytes)
-      response = get(*total - bytes, bytes);
-  if (response && response->status == 416) response = get(std::nullopt, bytes);  // an empty blob has no range
+  std::size_t first = from;
+  Result<HttpResponse> response = get(first);
+  std::optional<std::size_t> total = response ? total_of(*response) : std::nullopt;
+  if (response && response->status == 416) {
+    if (from > 0) return BlobPart{.from = from, .total = total.value_or(from)};
+    response = get(std::nullopt);  // an empty blob has no range
+  } else if (response && response->status == 206 && total && *total - from > bytes) {
+    // Blob storage has no range counted from the end: the first one tells the length.
+    first = *total - bytes;
+    response = get(first);
+  }
   if (!response) return response.error();
   if (!response->ok()) return blob_error(*response, arm.parts());
+  if (response->status == 206)
+    return BlobPart{.bytes = std::move(response->body), .from = first, .total = total.value_or(0)};
   // A server may ignore the range and send all of it.
-  std::size_t const extra = response->body.size() > bytes ? response->body.size() - bytes : 0;
-  return response->body.substr(extra);
+  std::size_t const whole = response->body.size();
+  first = std::max(std::min(from, whole), whole > bytes ? whole - bytes : 0);
+  return BlobPart{.bytes = response->body.substr(first), .from = first, .total = whole};
 }
 
 }  // namespace trainyard::azure

@@ -26,9 +26,14 @@ class BlobContainer {
   std::string sas_url_;
 };
 
-/// The last `bytes` of a blob by its own SAS URL. NotFound is an Error; an empty blob is "".
-Result<std::string> read_blob_tail(ArmClient const& arm, std::string const& sas_url, std::size_t bytes,
-                                   Context const& context);
+struct BlobPart {
+  std::string bytes;
+  std::size_t from = 0, total = 0;  // where it begins in the blob, and how long that is
+};
+/// What lies beyond the first `from` bytes of a blob, by its own SAS URL, and of that at most the last
+/// `bytes`. NotFound is an Error; of a blob that is not longer nothing is told but its length.
+Result<BlobPart> read_blob_end(ArmClient const& arm, std::string const& sas_url, std::size_t from,
+                               std::size_t bytes, Context const& context);
 
 /// A failed answer of Blob storage: its code stands in a header, since a HEAD has no body. Nothing of the
 /// body is repeated.

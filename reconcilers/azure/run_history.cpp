@@ -29,6 +29,27 @@ bool is_unknown_run(Error const& error) {
   return error.kind == ErrorKind::NotFound && !parent_is_missing(error);
 }
 
+/// Where the next line begins, after a line end at `at`; the end if there is none.
+std::size_t after_line(std::string_view bytes, std::size_t at) {
+  return at == std::string_view::npos ? bytes.size() : at + 1;
+}
+
+/// Of lines that were overwritten (a progress bar's) what stood last.
+std::string as_last_seen(std::string_view bytes) {
+  std::string text;
+  while (!bytes.empty()) {
+    std::size_t const size = after_line(bytes, bytes.find('\n'));
+    std::string_view line = bytes.substr(0, size);
+    bytes.remove_prefix(size);
+    bool const whole = line.ends_with('\n');
+    if (whole) line.remove_suffix(1);
+    while (line.ends_with('\r')) line.remove_suffix(1);
+    text += line.substr(line.rfind('\r') + 1);  // npos + 1 is 0
+    if (whole) text += '\n';
+  }
+  return text;
+}
+
 }  // namespace
 
 Result<RunDetails> get_run_details(ArmClient& arm, WorkspaceId const& id, AmlWorkspace const& workspace,
@@ -75,12 +96,33 @@ Result<std::map<std::string, double>> get_metrics(ArmClient& arm, WorkspaceId co
 
 Result<std::string> read_log_tail(ArmClient& arm, std::string const& sas_url, std::size_t bytes,
                                   Context const& context) {
-  Result<std::string> tail = read_blob_tail(arm, sas_url, bytes, context);
-  // Of a log that was cut the first line may be half of one, and half a secret is not recognised.
-  if (tail && tail->size() == bytes) tail->erase(0, std::min(tail->find('\n'), tail->size() - 1) + 1);
-  if (tail) return arm.parts().scrubber.scrub(readable(*tail));
-  if (tail.error().kind == ErrorKind::NotFound) return std::string();
-  return tail.error();
+  Result<LogPart> part = read_log(arm, sas_url, {.most = bytes, .ended = true}, context);
+  if (!part) return part.error();
+  return std::move(part->text);
+}
+
+Result<LogPart> read_log(ArmClient& arm, std::string const& sas_url, LogWanted const& wanted,
+                         Context const& context) {
+  std::size_t from = wanted.from;
+  Result<BlobPart> part = read_blob_end(arm, sas_url, from, wanted.most, context);
+  if (part && part->total < from) {
+    from = 0;
+    part = read_blob_end(arm, sas_url, from, wanted.most, context);
+  }
+  if (!part && part.error().kind == ErrorKind::NotFound) return LogPart{.next = wanted.from};
+  if (!part) return part.error();
+  // Whole lines only: of half a line the half of a secret would not be recognised.
+  std::string_view const bytes = part->bytes;
+  std::size_t const begin = part->from > from ? after_line(bytes, bytes.find('\n')) : 0;
+  std::size_t end = wanted.ended ? bytes.size() : bytes.rfind('\n') + 1;  // npos + 1 is 0
+  if (end == 0 && bytes.size() >= wanted.most) end = bytes.size();        // one line that is too long
+  bool const too_long = begin == 0 && !wanted.ended && bytes.find('\n') == std::string_view::npos;
+  std::string_view const lines =
+      begin < end && !too_long ? bytes.substr(begin, end - begin) : std::string_view();
+  std::size_t const next = part->from + std::max(begin, end);
+  return LogPart{.text = arm.parts().scrubber.scrub(readable(as_last_seen(lines))),
+                 .skipped = next - from - lines.size(),
+                 .next = next};
 }
 
 }  // namespace trainyard::azure

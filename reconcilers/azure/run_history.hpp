@@ -30,4 +30,20 @@ Result<std::map<std::string, double>> get_metrics(ArmClient& arm, WorkspaceId co
 Result<std::string> read_log_tail(ArmClient& arm, std::string const& sas_url, std::size_t bytes,
                                   Context const& context);
 
+/// Which part of a log is wanted.
+struct LogWanted {
+  std::size_t from = 0, most = 0;  // bytes
+  bool ended = false;              // nothing more will be written to it
+};
+struct LogPart {
+  std::string text;         // whole lines
+  std::size_t skipped = 0;  // bytes before it that are left out
+  std::size_t next = 0;     // where to go on
+};
+/// Beyond the byte `from`, and of that the end. Lines are left for the next time until they are whole, unless
+/// the log has ended. One that is shorter than `from` was begun anew, and is read so. For the rest as
+/// read_log_tail.
+Result<LogPart> read_log(ArmClient& arm, std::string const& sas_url, LogWanted const& wanted,
+                         Context const& context);
+
 }  // namespace trainyard::azure

@@ -185,6 +185,10 @@ Result<std::string> AzureScope::log_tail(std::string const& sas_url, std::size_t
   return read_log_tail(arm_, sas_url, bytes, context);
 }
 
+Result<LogPart> AzureScope::log(std::string const& sas_url, LogWanted const& wanted, Context const& context) {
+  return read_log(arm_, sas_url, wanted, context);
+}
+
 // ---- what answers bring
 
 void AzureScope::keep(Compute compute) {

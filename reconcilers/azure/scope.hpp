@@ -34,8 +34,8 @@ class AzureScope {
  public:
   struct Options {
     Duration busy_interval = std::chrono::seconds(5), idle_interval = std::chrono::seconds(60);
-    // After the last of several writes, since what they brought may be there soon: then each wait is as long as
-    // the whole time since that write, until it is a busy interval.
+    // After the last of several writes, since what they brought may be there soon: then each wait is as long
+    // as the whole time since that write, until it is a busy interval.
     Duration after_write = std::chrono::seconds(1);
     // Between lists of all jobs with our tag; those between them read the newest only.
     Duration full_list_interval = std::chrono::hours(1);
@@ -77,6 +77,7 @@ class AzureScope {
   Result<RunDetails> run_details(std::string const& run, Context const& context);
   Result<std::map<std::string, double>> metrics(std::string const& run, Context const& context);
   Result<std::string> log_tail(std::string const& sas_url, std::size_t bytes, Context const& context);
+  Result<LogPart> log(std::string const& sas_url, LogWanted const& wanted, Context const& context);
 
   // The informer (rules 3 and 5). Reconcilers say what is under way; names absent from `busy` are at rest.
   void set_busy(std::string const& who, bool busy);  // `who`: an object key as text

@@ -12,6 +12,7 @@ constexpr std::string_view kOwner = "trainyard-owner", kHolder = "trainyard-hold
                            kRevision = "trainyard-revision", kAttempt = "trainyard-attempt",
                            kReason = "trainyard-cancel-reason";
 constexpr std::string_view kDefaultImage = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu20.04:latest";
+constexpr char const* kLog = "user_logs/std_log.txt";  // what the script prints
 constexpr std::size_t kTailBytes = std::size_t{16} << 10U, kTailLines = 20;
 
 std::string const& image_of(manifests::TrainingRunSpec const& spec) {
@@ -223,10 +224,21 @@ void AmlRunDriver::add_failure(RunSeen& seen, azure::RunDetails const& details, 
   seen.failure_message =
       details.error_message.empty() ? "the job failed and gave no reason" : details.error_message;
   seen.exit_code = exit_code_of(details.error_message);
-  auto const log = details.log_files.find("user_logs/std_log.txt");
+  auto const log = details.log_files.find(kLog);
   if (log == details.log_files.end()) return;
   Result<std::string> const tail = scope_->log_tail(log->second, kTailBytes, context);
   if (tail) seen.log_tail = last_lines(*tail);  // a log that cannot be read hides no failure
+}
+
+Result<azure::LogPart> AmlRunDriver::log(std::string const& name, azure::LogWanted const& wanted,
+                                         Context const& context) {
+  Result<azure::RunDetails> const details = scope_->run_details(name, context);
+  if (!details) return details.error().while_doing("looking for the log of " + name);
+  auto const log = details->log_files.find(kLog);
+  if (log == details->log_files.end()) return azure::LogPart{.next = wanted.from};
+  Result<azure::LogPart> part = scope_->log(log->second, wanted, context);
+  if (!part) return part.error().while_doing("reading the log of " + name);
+  return part;
 }
 
 Result<std::optional<RunListing>> AmlRunDriver::listing(std::string const& owner, Context const&) {

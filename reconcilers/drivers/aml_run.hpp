@@ -29,6 +29,8 @@ class AmlRunDriver final : public RunDriver {
                             Context const& context) override;
   Result<Done> cancel(std::string const& name, Context const& context) override;
   Result<Done> add_details(RunSeen& seen, Context const& context) override;
+  Result<azure::LogPart> log(std::string const& name, azure::LogWanted const& wanted,
+                             Context const& context) override;
   Result<std::optional<RunListing>> listing(std::string const& owner, Context const& context) override;
   [[nodiscard]] Duration pace() const override { return std::chrono::seconds(15); }
   void set_busy(std::string const& who, bool busy) override { scope_->set_busy(who, busy); }

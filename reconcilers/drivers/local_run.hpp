@@ -20,6 +20,9 @@ class LocalRunDriver final : public RunDriver {
                             Context const& context) override;
   Result<Done> cancel(std::string const& name, Context const& context) override;
   Result<Done> add_details(RunSeen& seen, Context const& context) override;
+  Result<azure::LogPart> log(std::string const&, azure::LogWanted const&, Context const&) override {
+    return azure::LogPart{};
+  }
   Result<std::optional<RunListing>> listing(std::string const& owner, Context const& context) override;
   [[nodiscard]] Duration pace() const override { return runner_.pace(); }
   void set_busy(std::string const&, bool) override {}

@@ -276,9 +276,10 @@ class Decider {
       if (top == nullptr)
         create = true;
       else if (!top->live()) {
+        bool const user_ended = facts_.cancel == top->name;  // whatever else was going to end it
         bool const restart = top->state == State::Canceled && leads_to_next_attempt(top->reason);
         bool const retry = top->counts_as_failure() && may_retry(*top);
-        create = restart || retry;
+        create = (restart || retry) && !user_ended;
         if (!create) finish_revision();
       }
     }
@@ -371,6 +372,8 @@ class Decider {
         why = "Suspended";
       else if (!seen->reason.empty())
         why = seen->reason;  // condemned: cancelled even if the spec came back
+      else if (facts_.cancel == id.name)
+        why = "User";
       else
         why = timed_out(*seen);
       if (why.empty()) continue;

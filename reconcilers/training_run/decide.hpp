@@ -61,6 +61,7 @@ struct RunId {
 struct RunFacts {
   bool deleting = false;
   bool suspend = false;
+  std::string cancel;     // name of the attempt that its user cancels
   std::string revision;   // wanted; "" while it cannot be computed (then nothing is created)
   std::string place;      // wanted
   std::string holder;     // ours

@@ -11,6 +11,7 @@
 #include "controller/base/object_store.hpp"
 #include "controller/base/result.hpp"
 #include "manifests/training_run.hpp"
+#include "reconcilers/azure/run_history.hpp"
 #include "reconcilers/source.hpp"
 #include "reconcilers/training_run/decide.hpp"
 
@@ -53,6 +54,9 @@ struct RunDriver {
   /// Metrics so far and, unless it is known, the start; of an ended attempt its times, failure and the end of
   /// its log. What could be read is there even when something else could not.
   virtual Result<Done> add_details(RunSeen& seen, Context const& context) = 0;
+  /// Its log so far, scrubbed; nothing where users read it themselves.
+  virtual Result<azure::LogPart> log(std::string const& name, azure::LogWanted const& wanted,
+                                     Context const& context) = 0;
   /// Attempts of this owner by the last complete list; nothing while there is none.
   virtual Result<std::optional<RunListing>> listing(std::string const& owner, Context const& context) = 0;
   /// How soon a live run should be looked at again without being woken.

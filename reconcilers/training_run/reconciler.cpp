@@ -23,7 +23,9 @@ using manifests::TrainingRunStatus;
 
 constexpr int kMostGets = 64;  // of one pass: more attempts than that are looked at in the next
 constexpr std::string_view kRestartedAt = "trainyard.dev/restarted-at", kTakeover = "trainyard.dev/takeover",
-                           kReconcile = "trainyard.dev/reconcile";
+                           kCancel =
+                               "trainyard.dev/cancel",  // names the attempt to end: no later one is meant
+    kReconcile = "trainyard.dev/reconcile";
 
 class Pass : StatusPass<TrainingRunStatus> {
  public:
@@ -136,6 +138,7 @@ class Pass : StatusPass<TrainingRunStatus> {
     ObjectKey const key = object_->key;
     RunFacts facts{.deleting = deleting(),
                    .suspend = spec_.suspend,
+                   .cancel = object_->annotation(kCancel),
                    .revision = revision,
                    .place = place,
                    .holder = parts_.holder,

@@ -145,6 +145,84 @@ BOOST_FIXTURE_TEST_CASE(secrets_in_a_log_are_blotted_out, Scripted) {
   BOOST_TEST(read_log_tail(arm, kLog, 100, {})->find("swordfish") == std::string::npos);
 }
 
+struct MoreCase {
+  std::string name;
+  LogWanted wanted;
+  std::string bytes;  // as they come for the range that is asked for
+  std::size_t from = 0, total = 0;
+  LogPart part;
+  friend std::ostream& operator<<(std::ostream& out, MoreCase const& c) { return out << c.name; }
+};
+std::vector<MoreCase> const kMore{
+    {"a line that is not whole waits",
+     {.from = 4, .most = 100},
+     "two\nthr",
+     4,
+     11,
+     {.text = "two\n", .next = 8}},
+    {"until the log has ended",
+     {.from = 8, .most = 100, .ended = true},
+     "three",
+     8,
+     13,
+     {.text = "three", .next = 13}},
+    {"nothing whole yet", {.from = 8, .most = 100}, "thr", 8, 11, {.next = 8}},
+    {"a line that is longer than what is read is left out",
+     {.from = 2, .most = 6},
+     "abcdef",
+     2,
+     8,
+     {.skipped = 6, .next = 8}},
+    {"of a progress bar what stood last",
+     {.most = 100},
+     "start\n10%\r20%\r\n",
+     0,
+     15,
+     {.text = "start\n20%\n", .next = 15}},
+};
+BOOST_DATA_TEST_CASE_F(Scripted, a_log_is_read_on, boost::unit_test::data::make(kMore), c) {
+  wire().expect(
+      "GET", kLog, 206, c.bytes,
+      {{"Content-Range", "bytes " + std::to_string(c.from) + "-" +
+                             std::to_string(c.from + c.bytes.size() - 1) + "/" + std::to_string(c.total)}});
+  Result<LogPart> const part = read_log(arm, kLog, c.wanted, {});
+  BOOST_REQUIRE(part.has_value());
+  BOOST_TEST(part->text == c.part.text);
+  BOOST_TEST(part->skipped == c.part.skipped);
+  BOOST_TEST(part->next == c.part.next);
+}
+
+BOOST_FIXTURE_TEST_CASE(what_came_faster_than_it_is_read_is_left_out, Scripted) {
+  wire()
+      .expect("GET", kLog, 206, "0123456789", {{"Content-Range", "bytes 5-14/30"}})
+      .expect("GET", kLog, 206, "old\nnew\nha", {{"Content-Range", "bytes 20-29/30"}});
+  Result<LogPart> const part = read_log(arm, kLog, {.from = 5, .most = 10}, {});
+  BOOST_REQUIRE(part.has_value());
+  BOOST_TEST(find_header(wire().sent[1].headers, "Range").value_or("") == "bytes=20-29");
+  BOOST_TEST(part->text == "new\n");
+  BOOST_TEST(part->skipped == 19U);  // bytes 5 to 23: "old" may be the end of a line
+  BOOST_TEST(part->next == 28U);
+}
+
+BOOST_FIXTURE_TEST_CASE(nothing_new_is_nothing, Scripted) {
+  wire().expect("GET", kLog, 416, "", {{"Content-Range", "bytes */7"}});
+  Result<LogPart> const part = read_log(arm, kLog, {.from = 7, .most = 10}, {});
+  BOOST_REQUIRE(part.has_value());
+  BOOST_TEST(part->text.empty());
+  BOOST_TEST(part->next == 7U);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_log_that_was_begun_anew_is_read_so, Scripted) {
+  wire()
+      .expect("GET", kLog, 416, "", {{"Content-Range", "bytes */4"}})
+      .expect("GET", kLog, 206, "one\n", {{"Content-Range", "bytes 0-3/4"}});
+  Result<LogPart> const part = read_log(arm, kLog, {.from = 7, .most = 10}, {});
+  BOOST_REQUIRE(part.has_value());
+  BOOST_TEST(part->text == "one\n");
+  BOOST_TEST(part->skipped == 0U);
+  BOOST_TEST(part->next == 4U);
+}
+
 BOOST_FIXTURE_TEST_CASE(a_log_elsewhere_is_not_read, Scripted) {
   BOOST_TEST(read_log_tail(arm, "https://evil.example/l?sig=x", 10, {}).error().reason == "HostNotAllowed");
 }

@@ -25,14 +25,24 @@ std::string refusal(std::string_view name, std::vector<std::string> const& argum
 
 BOOST_AUTO_TEST_SUITE(command_table)
 
+std::vector<Command> all_commands() {
+  std::vector<Command> all(commands().begin(), commands().end());
+  all.insert(all.end(), plugin_commands().begin(), plugin_commands().end());
+  return all;
+}
+
 BOOST_AUTO_TEST_CASE(help_tells_every_flag_and_has_an_example) {
-  for (Command const& each : commands()) {
+  for (Command const& each : all_commands()) {
     std::string const help = help_of(each);
     for (Flag const& flag : each.flags)
       BOOST_TEST(help.find("--" + std::string(flag.name)) != std::string::npos,
                  each.name << " --" << flag.name);
     BOOST_TEST(help.find("Examples:") != std::string::npos, each.name);
     BOOST_TEST(help.find("Exit code") != std::string::npos, each.name);
+    BOOST_TEST(
+        help.find("Usage: " + std::string(each.program) + " " + std::string(each.name)) != std::string::npos,
+        each.name);
+    BOOST_TEST(each.examples.find(each.program) != std::string_view::npos, each.name);
     BOOST_TEST(help_of(commands()).find(std::string(each.name)) != std::string::npos, each.name);
   }
 }
@@ -64,12 +74,15 @@ BOOST_AUTO_TEST_CASE(the_state_lies_beside_the_manifests_unless_told_otherwise) 
 }
 
 BOOST_AUTO_TEST_CASE(kinds_go_by_any_of_their_names) {
-  for (char const* word : {"TrainingRun/a", "trainingruns/a", "TR/a", "trainingRUN/a"}) {
+  for (char const* word : {"TrainingRun/a", "trainingruns/a", "TR/a", "trainingRUN/a", "run/a", "Runs/a",
+                           "trainingrun.trainyard.dev/a", "trainingruns.v1alpha1.trainyard.dev/a"}) {
     Result<ObjectKey> const key = parse_key(word, "default");
     BOOST_REQUIRE_MESSAGE(key.has_value(), word);
     BOOST_TEST(to_string(*key) == "TrainingRun/default/a");
   }
   BOOST_TEST(parse_key("job/a", "default").error().message.find("trainingruns (tr)") != std::string::npos);
+  BOOST_TEST(!parse_key("trainingrun.v1.trainyard.dev/a", "default"));
+  BOOST_TEST(!parse_key("pod.trainyard.dev/a", "default"));
   BOOST_TEST(!parse_key("tr", "default"));
   BOOST_TEST(!parse_key("tr/", "default"));
   BOOST_TEST(!parse_key("tr/a/b", "default"));

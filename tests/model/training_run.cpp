@@ -19,6 +19,7 @@ constexpr Option<RunOptions> kOptions[] = {{"user", &RunOptions::user},
                                            {"crash", &RunOptions::crash},
                                            {"late", &RunOptions::late},
                                            {"loss", &RunOptions::loss},
+                                           {"cancel", &RunOptions::cancel},
                                            {"hand", &RunOptions::hand},
                                            {"fail", &RunOptions::fail},
                                            {"refuse", &RunOptions::refuse},
@@ -67,6 +68,7 @@ S RunModel::initial() const {
   s.crash = static_cast<Byte>(options_.crash);
   s.late = static_cast<Byte>(options_.late);
   s.loss = static_cast<Byte>(options_.loss);
+  s.cancel = static_cast<Byte>(options_.cancel);
   s.hand = static_cast<Byte>(options_.hand);
   s.fail = static_cast<Byte>(options_.fail);
   s.refuse = static_cast<Byte>(options_.refuse);
@@ -110,20 +112,22 @@ bool RunModel::at_rest(S const& s) const {
   S::JobState const& job = s.jobs[top];
   bool const last = top % kAttempts == kAttempts - 1;  // the bound of the model
   Final const final = s.final[s.spec.revision];
+  bool const finished = (s.status.finished >> s.spec.revision & 1) != 0;
+  bool const user_ended = s.spec.cancel == top + 1 && finished;  // for whatever reason it ended
   switch (job.job) {
     case Job::None:
     case Job::Canceling:
       return false;
     case Job::Live:
-      return job.reason == Reason::None;
+      return job.reason == Reason::None && s.spec.cancel != top + 1;
     case Job::Completed:
     case Job::DeletedByHand:
       return true;
     case Job::Failed:
-      return last || final != Final::No;
+      return last || final != Final::No || user_ended;
     case Job::Canceled:
       if (job.reason == Reason::None && job.ended_by_us == 0) return true;  // somebody's: final
-      return last || (final != Final::No && (s.status.finished >> s.spec.revision & 1) != 0);
+      return last || (final != Final::No && finished) || user_ended;
   }
   return false;
 }

@@ -17,6 +17,7 @@ struct RunOptions {
   int crash = 1;   // of the operator, between any two steps
   int late = 1;    // requests that time out, to land at any later moment, or never
   int loss = 0;    // of the state store
+  int cancel = 0;  // the user cancels the attempt that the status speaks of
   int hand = 0;    // somebody cancels, deletes or archives the job
   int fail = 0;    // jobs that fail
   int refuse = 0;  // a PUT is answered with a no
@@ -68,6 +69,7 @@ struct RunState {
   struct Spec {
     Object object = Object::Fresh;
     Byte revision = 0, suspend = 0;
+    Byte cancel = 0;  // 0: nothing is cancelled, else the name + 1
     bool operator==(Spec const&) const = default;
   };
   struct JobState {
@@ -124,14 +126,14 @@ struct RunState {
     Byte in_time = 0;  // this pass' GETs began `settle` after the doubt
     std::array<Answer, kNames> gets{};
     Request request = {};
-    Byte doubted_before = 0;                // the name of the PUT was in doubt already
-    Spec read_spec = {Object::None, 0, 0};  // while the version check is off
+    Byte doubted_before = 0;                   // the name of the PUT was in doubt already
+    Spec read_spec = {Object::None, 0, 0, 0};  // while the version check is off
     Status read_status = {};
   };
   enum class Final : Byte { No, Yes, InW4 };
 
   Spec spec;
-  Byte user = 0, crash = 0, late = 0, loss = 0, hand = 0, fail = 0, refuse = 0;
+  Byte user = 0, crash = 0, late = 0, loss = 0, cancel = 0, hand = 0, fail = 0, refuse = 0;
   Byte holder = 0;  // of the present store
   std::array<JobState, kNames> jobs{};
   std::array<Listed, kNames> index{};  // what a list would show: it may lag

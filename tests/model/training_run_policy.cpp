@@ -104,6 +104,7 @@ RunFacts RunModel::Policy::facts_of(RunQuestion const& question) const {
   bool const deleting = question.spec.object == RunState::Object::Deleting;
   RunFacts facts{.deleting = deleting,
                  .suspend = question.spec.suspend != 0,
+                 .cancel = question.spec.cancel == 0 ? "" : names_[question.spec.cancel - 1U],
                  .revision = deleting && !options_.delete_seeks ? "" : kRevisionTexts[revision],
                  .place = kPlace,
                  .holder = std::to_string(question.holder),

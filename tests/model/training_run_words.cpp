@@ -39,7 +39,8 @@ std::string words_of(int name, S::Answer const& answer) {
 std::string RunModel::text(S const& s) const {
   static char const* const kObjects[] = {"no object", "a new object", "the object", "the object, deleting"};
   std::string text = std::string(word(kObjects, s.spec.object)) + " " + "AB"[s.spec.revision] +
-                     (s.spec.suspend ? " suspended" : "");
+                     (s.spec.suspend ? " suspended" : "") +
+                     (s.spec.cancel ? ", " + short_name(s.spec.cancel - 1) + " cancelled by its user" : "");
   for (int name = 0; name < kNames; ++name)
     if (S::JobState const& job = s.jobs[name]; job.job != Job::None)
       text += "; " + short_name(name) + " " + word(kJobWords, job.job) + " " + word(kReasonWords, job.reason);

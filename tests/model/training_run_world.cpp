@@ -40,6 +40,7 @@ bool any_live(S const& s) {
 bool has_doubt(S::Status const& status, int name) { return (status.doubts >> name & 1) != 0; }
 void RunModel::World::all() {
   user();
+  cancel();
   for (int name = 0; name < kNames; ++name)
     if (now_.jobs[name].there()) job(name);
   index();
@@ -82,6 +83,17 @@ void RunModel::World::user() {
   }
 }
 
+void RunModel::World::cancel() {
+  Object const object = now_.spec.object;
+  if (now_.cancel == 0 || object == Object::None || object == Object::Deleting) return;
+  if (now_.status.run == 0 || now_.spec.cancel == now_.status.run) return;
+  S next = now_;
+  --next.cancel;
+  next.spec.cancel = now_.status.run;
+  outdate(next);
+  add(next, Kind::Fault, [&] { return "the user cancels " + short_name(now_.status.run - 1); });
+}
+
 void RunModel::World::finish(S& s, int name, Final how) {
   Final& final = s.final[name / kAttempts];
   if (final != Final::Yes) final = how;
@@ -106,7 +118,11 @@ void RunModel::World::job(int name) {
       });
   }
   if (job.job == Job::Canceling) {
-    becomes(Job::Canceled, Kind::Plain, "ends as cancelled", nothing);
+    bool const by_user = job.reason == Reason::User && options_.reason_deleted != 0;
+    if (by_user)
+      becomes(Job::Canceled, Kind::Plain, "ends as cancelled", final);
+    else
+      becomes(Job::Canceled, Kind::Plain, "ends as cancelled", nothing);
     becomes(Job::Completed, Kind::Fault, "completes before the cancel", final);
   }
   if (now_.hand == 0) return;
@@ -174,6 +190,7 @@ void RunModel::World::store_lost() {
 
 void RunModel::World::forget(S& s) {
   s.status = S::Status{};
+  s.spec.cancel = 0;  // what is applied again does not have it
   for (S::JobState& job : s.jobs)
     if (job.job == Job::DeletedByHand) job.may_retrain = 1;
 }

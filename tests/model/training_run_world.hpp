@@ -35,6 +35,7 @@ class RunModel::World {
     return into_.add(next, kind, label);
   }
   void user();
+  void cancel();
   static void finish(S& s, int name, S::Final how = S::Final::Yes);
   void job(int name);
   /// W3: the status does not say that the job was there, or a PUT of that name may still land.

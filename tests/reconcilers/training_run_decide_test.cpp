@@ -114,6 +114,34 @@ BOOST_AUTO_TEST_CASE(nothing_is_created_while_suspended) {
   BOOST_TEST(is<RunAct::Wait>(decide(f, {})));
 }
 
+BOOST_AUTO_TEST_CASE(what_its_user_cancels_is_ended_for_good) {
+  RunFacts f = facts();
+  f.cancel = name_a(0);
+  f.retry_limit = 1;
+  TrainingRunStatus const status = status_at(name_a(0));
+  answer(f, name_a(0), seen(name_a(0), State::Live));
+  RunDecision const reason = decide(f, status);
+  BOOST_REQUIRE(is<RunAct::WriteReason>(reason));
+  BOOST_TEST(is<RunAct::WriteReason>(reason)->reason == "User");
+  answer(f, name_a(0), seen(name_a(0), State::Live, "User"));
+  BOOST_TEST(is<RunAct::Cancel>(decide(f, status)));
+
+  answer(f, name_a(1), std::nullopt);
+  RunSeen failed = seen(name_a(0), State::Failed);
+  failed.failure_class = "Platform";
+  // It may have been ending for a reason that another attempt follows.
+  for (RunSeen const& end :
+       {seen(name_a(0), State::Canceled, "User"), seen(name_a(0), State::Canceled, "Suspended"), failed}) {
+    answer(f, name_a(0), end);
+    f.cancel = name_a(0);
+    RunDecision const ended = decide(f, status);
+    BOOST_TEST(is<RunAct::Wait>(ended));
+    BOOST_TEST(ended.status.finished == std::vector<std::string>{"A"});
+    f.cancel = name_b(0);  // another one is meant
+    BOOST_TEST(!is<RunAct::Create>(decide(f, status)) == (end.reason == "User"));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(another_name_in_doubt_blocks_a_create_until_it_is_settled) {
   RunFacts f = facts();
   TrainingRunStatus status;
