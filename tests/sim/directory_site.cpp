@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "controller/local/directory_source.hpp"
 #include "controller/manager/documents.hpp"
 #include "tests/sim/sim_store.hpp"
 
@@ -14,11 +15,15 @@ namespace {
 class DirectoryDoor final : public Door {
  public:
   DirectoryDoor(DirectorySite& site, Stage& stage, Judge& judge, Pulse& whose)
-      : site_(site), whose_(whose), store_(site, stage, judge, whose) {
+      : site_(site),
+        whose_(whose),
+        store_(site, stage, judge, whose),
+        sources_(local::make_directory_sources({.root = site.manifests()}, stage.clock)) {
     site_.come(whose_);
   }
   ~DirectoryDoor() override { site_.go(whose_); }
   ObjectStore& store() override { return store_; }
+  reconcilers::SourceReader& sources() override { return *sources_; }
   Scrubber& scrubber() override { return site_.scrubber(); }
   Logger& log() override { return site_.log(); }
   [[nodiscard]] bool ready() const override { return true; }
@@ -27,6 +32,7 @@ class DirectoryDoor final : public Door {
   DirectorySite& site_;
   Pulse& whose_;
   SimStore store_;
+  std::unique_ptr<local::DirectorySources> sources_;
 };
 
 }  // namespace

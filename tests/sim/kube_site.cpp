@@ -7,6 +7,7 @@
 
 #include "controller/base/encoding.hpp"
 #include "controller/base/yaml.hpp"
+#include "controller/cluster/config_map_source.hpp"
 #include "controller/kube/kube_store.hpp"
 #include "controller/manager/documents.hpp"
 #include "manifests/kinds.hpp"
@@ -91,6 +92,7 @@ class KubeDoor final : public Door {
              .run = on_strands(stage.fibers, stage.clock, visitor.pulse.name)}) {
     store_.start();
   }
+  reconcilers::SourceReader& sources() override { return sources_; }
   ObjectStore& store() override { return store_; }
   Scrubber& scrubber() override { return scrubber_; }
   Logger& log() override { return log_; }
@@ -102,6 +104,7 @@ class KubeDoor final : public Door {
   SimKube transport_;
   kube::ApiClient api_;
   kube::KubeStore store_;
+  cluster::ConfigMapSources sources_{store_};
 };
 
 }  // namespace
@@ -153,18 +156,37 @@ void KubeSite::lose_state() {
 }
 
 void KubeSite::look() {
-  std::set<fs::path> files;
-  for (fs::directory_entry const& entry : fs::directory_iterator(manifests()))
-    if (entry.path().extension() == ".yaml") files.insert(entry.path());
-  for (fs::path const& file : files) {
-    directory::Declarations const read = manager::document_reader()(file.filename().string(), text_of(file));
-    for (std::string const& error : read.errors) stage_.tell("problem: " + error);
-    for (directory::Declaration const& document : read.documents) {
-      kube::ResourceType const& type = type_of(document.key.kind);
-      Json const meta = Json::object(
-          {{"name", document.key.name}, {"labels", document.labels}, {"annotations", document.annotations}});
-      apply(type, document.key, Json::object({{"metadata", meta}, {"spec", document.spec}}));
-    }
+  std::set<fs::path> entries;
+  for (fs::directory_entry const& entry : fs::directory_iterator(manifests())) entries.insert(entry.path());
+  for (fs::path const& entry : entries) {
+    if (fs::is_directory(entry))
+      apply_folder(entry);
+    else if (entry.extension() == ".yaml")
+      apply_file(entry);
+  }
+}
+
+/// What is a folder of files for a directory store is a ConfigMap of that name in a cluster.
+void KubeSite::apply_folder(fs::path const& folder) {
+  Json data = Json::object();
+  for (fs::directory_entry const& entry : fs::directory_iterator(folder))
+    data[entry.path().filename().string()] = text_of(entry.path());
+  std::string const name = folder.filename().string();
+  apply(kube::kConfigMaps, {"ConfigMap", "default", name},
+        Json::object({{"metadata", Json::object({{"name", name}})}, {"data", data}}));
+}
+
+void KubeSite::apply_file(fs::path const& file) {
+  directory::Declarations const read = manager::document_reader()(file.filename().string(), text_of(file));
+  for (std::string const& error : read.errors) stage_.tell("problem: " + error);
+  for (directory::Declaration const& document : read.documents) {
+    Json const meta = Json::object(
+        {{"name", document.key.name}, {"labels", document.labels}, {"annotations", document.annotations}});
+    Json spec = document.spec;
+    if (Json const folder = spec.at({"source", "directory"}); !folder.is_null())
+      spec["source"] = Json::object({{"configMap", Json::object({{"name", folder}})}});
+    apply(type_of(document.key.kind), document.key,
+          Json::object({{"metadata", meta}, {"spec", std::move(spec)}}));
   }
 }
 

@@ -28,6 +28,8 @@ class KubeSite final : public Site {
  private:
   void fresh_server();
   [[nodiscard]] ObjectPtr parsed(kube::ResourceType const& type, Json const& object) const;
+  void apply_folder(std::filesystem::path const& folder);
+  void apply_file(std::filesystem::path const& file);
   void apply(kube::ResourceType const& type, ObjectKey const& key, Json const& object);
 
   KubeFaults const& faults_;

@@ -1,8 +1,5 @@
 #include "tests/sim/life.hpp"
 
-#include <optional>
-
-#include "controller/local/directory_source.hpp"
 #include "controller/manager/operator.hpp"
 #include "reconcilers/reconciler.hpp"
 
@@ -29,7 +26,6 @@ struct Life::Process {
   azure::RateLimits limits;
   SimAzure transport;
   SimRunner runner;
-  std::unique_ptr<local::DirectorySources> sources;
   reconcilers::Scopes scopes;
   azure::Clouds clouds;
   std::stop_source stop;
@@ -45,8 +41,7 @@ struct Life::Process {
         door(site.enter({pulse, random, metrics, [this] { wake(); }})),
         limits(place.stage.clock),
         transport(place.network, pulse),
-        runner(place.machine, place.stage, pulse),
-        sources(local::make_directory_sources({.root = site.manifests()}, place.stage.clock)) {
+        runner(place.machine, place.stage, pulse) {
     check(clouds.add_yaml("clouds.yaml", kCloud).has_value(), "the world's cloud was refused");
   }
   void begin(Clock const& clock, std::string const& holder) {
@@ -54,7 +49,7 @@ struct Life::Process {
         .parts = {.store = door->store(),
                   .scopes = scopes,
                   .local = runner,
-                  .sources = *sources,
+                  .sources = door->sources(),
                   .clouds = clouds,
                   .azure = {transport, clock, random, door->log(), door->scrubber(), metrics, limits},
                   .transport_for = [this](azure::Cloud const&) -> HttpTransport& { return transport; },

@@ -11,6 +11,7 @@
 #include "controller/base/metrics.hpp"
 #include "controller/base/object_store.hpp"
 #include "controller/base/random.hpp"
+#include "reconcilers/source.hpp"
 #include "tests/sim/judge.hpp"
 #include "tests/sim/stage.hpp"
 
@@ -28,6 +29,7 @@ struct Visitor {
 struct Door {
   virtual ~Door() = default;
   virtual ObjectStore& store() = 0;
+  virtual reconcilers::SourceReader& sources() = 0;
   virtual Scrubber& scrubber() = 0;
   virtual Logger& log() = 0;
   /// Everything that is there is known: passes may begin.
