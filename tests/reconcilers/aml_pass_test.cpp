@@ -275,6 +275,29 @@ BOOST_FIXTURE_TEST_CASE(a_wrong_credential_is_told_and_a_rotated_one_taken, Simu
   BOOST_TEST(is(ml, "Ready"));
 }
 
+BOOST_FIXTURE_TEST_CASE(a_secret_that_cannot_be_read_for_a_moment_closes_nothing, Aml) {
+  store.secrets_fail = Error{.kind = ErrorKind::Transient, .reason = "InternalError", .message = "try again"};
+  auto const scope = scopes.find(ml);
+  int const writes = store.status_writes;
+  go_on(minutes(1));
+  BOOST_TEST((scopes.find(ml) == scope));
+  BOOST_TEST(is(ml, "Ready"));
+  BOOST_TEST(is(cpu, "Ready"));
+  BOOST_TEST(store.status_writes == writes);
+  store.secrets_fail.reset();
+  store.secrets.clear();  // it is gone
+  go_on(seconds(10));
+  BOOST_TEST(reason(ml) == "SecretNotFound");
+  BOOST_TEST((scopes.find(ml) == nullptr));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_workspace_that_is_not_read_is_stale_though_its_secret_is_not_read_either, Aml) {
+  store.secrets_fail = Error{.kind = ErrorKind::Transient, .reason = "InternalError", .message = "try again"};
+  sim.add_fault({.operation = "*", .times = -1, .status = 503});
+  go_on(minutes(5));
+  BOOST_TEST(reason(ml) == "ObservationStale");
+}
+
 BOOST_FIXTURE_TEST_CASE(a_workspace_of_that_name_that_is_another_is_refused, Aml) {
   Json status = store.get(ml)->status;
   status["workspaceId"] = "11111111-2222-3333-4444-555555555555";
