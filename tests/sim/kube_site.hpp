@@ -20,6 +20,7 @@ class KubeSite final : public Site {
   void set_secret(std::string const& text) override;
   void lose_state() override;
   void look() override;
+  void forget_history() override { server_->compact(); }
   void ask_to_delete(ObjectKey const& key) override;
   std::unique_ptr<Door> enter(Visitor const& visitor) override;
   [[nodiscard]] ObjectPtr get(ObjectKey const& key) const override;

@@ -58,6 +58,8 @@ class Site {
   virtual void lose_state() = 0;
   /// What users wrote comes to the store.
   virtual void look() = 0;
+  /// Who watched the store cannot go on from where he was; nothing where that is not so.
+  virtual void forget_history() {}
   virtual void ask_to_delete(ObjectKey const& key) = 0;
   virtual std::unique_ptr<Door> enter(Visitor const& visitor) = 0;
 

@@ -75,6 +75,9 @@ class World {
   /// Goes on that long. True if nothing was written meanwhile: to Azure, the store or the machine.
   bool is_quiet_for(Duration span);
   void set_faults(NetworkFaults faults) { network_.set_faults(faults); }
+  /// Of the API server, where that is the store.
+  void set_api_faults(KubeFaults faults) { api_faults_ = faults; }
+  void forget_history(std::size_t site = 0) { sites_[site]->forget_history(); }
   void heal();
   /// From now on nothing but this is wrong with the service.
   void set_lies(std::vector<azsim::FaultRule> lies);
