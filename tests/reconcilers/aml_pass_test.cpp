@@ -46,6 +46,32 @@ BOOST_FIXTURE_TEST_CASE(a_run_is_uploaded_submitted_watched_and_ends_ready, Aml)
   BOOST_TEST(jobs().size() == 1U);
 }
 
+BOOST_FIXTURE_TEST_CASE(a_target_that_is_deleted_while_the_source_is_uploaded_gets_no_run, Aml) {
+  sim.on_request([&](azsim::Logged const& one) {
+    if (one.method == "PUT" && one.path.find("/blob/") != std::string::npos && !store.get(cpu)->deleted_at)
+      store.remove(cpu);
+  });
+  ObjectKey const key = run();
+  go_on(minutes(5));
+  BOOST_TEST((store.get(cpu) == nullptr));
+  BOOST_TEST(jobs().empty());
+  BOOST_TEST(reason(key) == "TargetNotFound");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_target_that_is_deleted_just_before_the_intent_is_written_gets_no_run, Aml) {
+  bool uploaded = false;
+  sim.on_request([&](azsim::Logged const& one) {
+    uploaded = uploaded || one.path.find("/codes/") != std::string::npos;
+  });
+  store.before_status = [&] {
+    if (uploaded && !store.get(cpu)->deleted_at) store.remove(cpu);
+  };
+  run();
+  go_on(minutes(1));
+  BOOST_TEST(uploaded);
+  BOOST_TEST(jobs().empty());
+}
+
 BOOST_FIXTURE_TEST_CASE(the_list_shows_a_live_run_without_a_get_of_its_job, Aml) {
   ObjectKey const key = running();
   std::string const job = "/jobs/" + status(key, "runName");
