@@ -109,8 +109,8 @@ class KubeDoor final : public Door {
 
 }  // namespace
 
-KubeSite::KubeSite(std::string name, Stage& stage, Judge& judge, KubeFaults const& faults)
-    : Site(std::move(name), stage, judge), faults_(faults) {
+KubeSite::KubeSite(std::string name, Stage& stage, Judge& judge, KubeFaults const& faults, bool streams_lists)
+    : Site(std::move(name), stage, judge), faults_(faults), streams_lists_(streams_lists) {
   judge_.forbid(kToken);
   fresh_server();
 }
@@ -118,6 +118,7 @@ KubeSite::KubeSite(std::string name, Stage& stage, Judge& judge, KubeFaults cons
 void KubeSite::fresh_server() {
   parsed_.clear();
   server_ = std::make_unique<KubeServer>(stage_.clock);
+  server_->streams_lists = streams_lists_;
   for (CustomType const& custom : custom_types()) server_->serve_custom(custom.type, custom.schema);
   for (kube::ResourceType const& type : {kube::kSecrets, kube::kConfigMaps, kube::kEvents})
     server_->serve(type);

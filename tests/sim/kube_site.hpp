@@ -16,7 +16,7 @@ namespace trainyard::sim {
 class KubeSite final : public Site {
  public:
   /// The faults are those of every way to the server, and outlive this.
-  KubeSite(std::string name, Stage& stage, Judge& judge, KubeFaults const& faults);
+  KubeSite(std::string name, Stage& stage, Judge& judge, KubeFaults const& faults, bool streams_lists);
   void set_secret(std::string const& text) override;
   void lose_state() override;
   void look() override;
@@ -34,6 +34,7 @@ class KubeSite final : public Site {
   void apply(kube::ResourceType const& type, ObjectKey const& key, Json const& object);
 
   KubeFaults const& faults_;
+  bool const streams_lists_;
   std::unique_ptr<KubeServer> server_;
   std::string secret_;
   mutable std::map<ObjectKey, ObjectPtr> parsed_;  // as seen last: they are looked at again and again

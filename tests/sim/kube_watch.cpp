@@ -42,7 +42,8 @@ std::variant<KubeWatch, HttpResponse> KubeWatch::begin(KubeServer const& server,
   }
   std::int64_t const from = number_of(asked("resourceVersion"));
   watch.expired_ = from < server.compacted();
-  while (!watch.expired_ && watch.next_ > 0 && server.changes()[watch.next_ - 1].version > from) --watch.next_;
+  while (!watch.expired_ && watch.next_ > 0 && server.changes()[watch.next_ - 1].version > from)
+    --watch.next_;
   return watch;
 }
 

@@ -66,7 +66,9 @@ BOOST_DATA_TEST_CASE(on_an_api_server, boost::unit_test::data::make(chosen()), s
 
 BOOST_DATA_TEST_CASE(rough_api_server_from_a_seed, boost::unit_test::data::make(chosen()), scenario) {
   for_seeds(4, [&](std::uint64_t seed) {
-    return play(scenario, {.seed = seed, .store = StoreKind::ApiServer, .api = rough_api()});
+    return play(
+        scenario,
+        {.seed = seed, .store = StoreKind::ApiServer, .api = rough_api(), .streams_lists = seed % 2 == 1});
   });
 }
 

@@ -167,9 +167,12 @@ BOOST_AUTO_TEST_CASE(user) {
 
 BOOST_AUTO_TEST_CASE(user_of_an_api_server) {
   for_seeds(100, [](std::uint64_t seed) {
-    return play_unruly(
-        {.seed = seed, .store = StoreKind::ApiServer, .api = rough_api(), .faults = rough_network()}, false,
-        nullptr);
+    return play_unruly({.seed = seed,
+                        .store = StoreKind::ApiServer,
+                        .api = rough_api(),
+                        .streams_lists = seed % 2 == 1,
+                        .faults = rough_network()},
+                       false, nullptr);
   });
 }
 

@@ -112,7 +112,7 @@ World::~World() { lives_.clear(); }
 std::size_t World::add_site() {
   std::string const name = "store" + std::to_string(sites_.size());
   if (options_.store == StoreKind::ApiServer)
-    sites_.push_back(std::make_unique<KubeSite>(name, stage, judge, api_faults_));
+    sites_.push_back(std::make_unique<KubeSite>(name, stage, judge, api_faults_, options_.streams_lists));
   else
     sites_.push_back(std::make_unique<DirectorySite>(name, stage, judge));
   sites_.back()->set_secret(kSecret);

@@ -27,7 +27,8 @@ enum class StoreKind { Directory, ApiServer };
 struct WorldOptions {
   std::uint64_t seed = 1;
   StoreKind store = StoreKind::Directory;
-  KubeFaults api = {};  // of the API server, where that is the store
+  KubeFaults api = {};        // of the API server, where that is the store
+  bool streams_lists = true;  // it does; one that does not sends pages
   NetworkFaults faults = {};
   std::vector<azsim::FaultRule> lies = {};  // of the service, to operators only
   std::optional<Kill> kill = std::nullopt;
