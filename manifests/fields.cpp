@@ -14,6 +14,7 @@ constexpr std::string_view kObjectName = "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$";
 constexpr std::string_view kGuid =
     "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$";
 constexpr std::string_view kComputeName = "^[a-zA-Z][a-zA-Z0-9-]{1,30}[a-zA-Z0-9]$";
+constexpr std::string_view kGitUrl = "^https://[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?/[A-Za-z0-9._~/%+-]+$";
 constexpr std::string_view kDuration = "^([0-9]{1,5}h)?([0-9]{1,6}m)?([0-9]{1,8}s)?$";
 
 constexpr std::string_view kComputeNameWords =
@@ -185,7 +186,7 @@ constexpr std::array kTrainingRun{
     Field{.path = "spec.source",
           .type = "object",
           .required = true,
-          .expects = "directory or configMap, which have the script"},
+          .expects = "directory, configMap or git, which have the script"},
     Field{.path = "spec.source.directory",
           .type = "string",
           .least = 1,
@@ -201,6 +202,34 @@ constexpr std::array kTrainingRun{
           .least = 1,
           .most = 253,
           .expects = "the name of a ConfigMap in the namespace"},
+    Field{.path = "spec.source.git", .type = "object", .expects = "url, and ref, path or secretRef"},
+    Field{.path = "spec.source.git.url",
+          .type = "string",
+          .required = true,
+          .pattern = kGitUrl,
+          .least = 12,
+          .most = 1024,
+          .expects = "an https address without user or password, such as https://host/team/repo.git",
+          .hidden = true},
+    Field{.path = "spec.source.git.ref",
+          .type = "string",
+          .pattern = "^[A-Za-z0-9][A-Za-z0-9._/-]*$",
+          .least = 1,
+          .most = 200,
+          .expects = "a branch, a tag or all 40 digits of a commit"},
+    Field{.path = "spec.source.git.path",
+          .type = "string",
+          .least = 1,
+          .most = 1024,
+          .expects = "a folder in the repository, such as training/src"},
+    Field{.path = "spec.source.git.secretRef", .type = "object", .expects = "the name of a Secret"},
+    Field{.path = "spec.source.git.secretRef.name",
+          .type = "string",
+          .required = true,
+          .pattern = kObjectName,
+          .least = 1,
+          .most = 253,
+          .expects = "the name of a Secret in the namespace, with username and password"},
     Field{.path = "spec.script", .type = "object", .required = true, .expects = "file, the script to run"},
     Field{.path = "spec.script.file",
           .type = "string",

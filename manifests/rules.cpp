@@ -76,22 +76,35 @@ class Rules {
   void source() {
     Json const& source = spec_.at("source");
     if (!source.is_object()) return;
-    bool const has_directory = source.find("directory") != nullptr;
-    if (has_directory == (source.find("configMap") != nullptr))
+    std::string given;
+    int count = 0;
+    for (char const* const one : {"directory", "configMap", "git"})
+      if (source.find(one) != nullptr) given += (count++ > 0 ? " and " : "") + std::string(one);
+    if (count != 1)
       add("spec.source", "",
-          std::string(has_directory ? "has both directory and configMap"
-                                    : "has neither directory nor configMap") +
-              "; give exactly one of directory, configMap");
+          (count == 0 ? "has neither directory nor configMap nor git" : "has " + given) +
+              "; give exactly one of directory, configMap, git");
+    std::string const path = source.text({"git", "path"});
+    if (leaves(path))
+      add("spec.source.git.path", shown(Json(path)),
+          "leaves the repository; give a folder in it, such as training/src, without '..'");
+    std::string const ref = source.text({"git", "ref"});
+    if (ref.find("..") != std::string::npos)
+      add("spec.source.git.ref", shown(Json(ref)),
+          "is no name of a branch or tag; give one, or all 40 digits of a commit");
     std::string const directory = source.text("directory");
     if (directory.starts_with('/'))
       add("spec.source.directory", shown(Json(directory)),
           "is an absolute path; give a path from the manifest's own folder, such as src");
   }
 
+  static bool leaves(std::string const& path) {
+    return path.starts_with('/') || ("/" + path + "/").find("/../") != std::string::npos;
+  }
+
   void script_file() {
     std::string const file = spec_.text({"script", "file"});
-    bool const leaves = ("/" + file + "/").find("/../") != std::string::npos;
-    if (file.starts_with('/') || leaves)
+    if (leaves(file))
       add("spec.script.file", shown(Json(file)),
           "leaves the source; give a path within it, such as train.py, without '..'");
   }

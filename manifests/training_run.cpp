@@ -24,7 +24,7 @@ constexpr std::array<std::pair<std::string_view, std::string Attempt::*>, 7> kAt
      {"reason", &Attempt::reason},
      {"startedAt", &Attempt::started_at},
      {"endedAt", &Attempt::ended_at}}};
-constexpr std::array<std::pair<std::string_view, std::string TrainingRunStatus::*>, 14> kStatusTexts{
+constexpr std::array<std::pair<std::string_view, std::string TrainingRunStatus::*>, 16> kStatusTexts{
     {{"phase", &TrainingRunStatus::phase},
      {"revision", &TrainingRunStatus::revision},
      {"runName", &TrainingRunStatus::run_name},
@@ -37,6 +37,8 @@ constexpr std::array<std::pair<std::string_view, std::string TrainingRunStatus::
      {"failureClass", &TrainingRunStatus::failure_class},
      {"failureMessage", &TrainingRunStatus::failure_message},
      {"sourceDigest", &TrainingRunStatus::source_digest},
+     {"sourceCommit", &TrainingRunStatus::source_commit},
+     {"sourceAsked", &TrainingRunStatus::source_asked},
      {"lastHandledReconcileAt", &TrainingRunStatus::last_handled_reconcile_at},
      {"nextLook", &TrainingRunStatus::next_look}}};
 
@@ -75,6 +77,10 @@ TrainingRunSpec training_run_spec_from_json(Json const& spec) {
       .experiment = spec.text("experiment"),
       .source_directory = spec.text({"source", "directory"}),
       .source_config_map = spec.text({"source", "configMap", "name"}),
+      .source_git_url = spec.text({"source", "git", "url"}),
+      .source_git_ref = spec.text({"source", "git", "ref"}),
+      .source_git_path = spec.text({"source", "git", "path"}),
+      .source_git_secret = spec.text({"source", "git", "secretRef", "name"}),
       .script_file = spec.text({"script", "file"}),
       .arguments = texts_of(spec.at({"script", "arguments"})),
       .interpreter_path = environment.text("interpreterPath"),

@@ -18,9 +18,13 @@ enum class OnChange { Rerun, Ignore };
 struct TrainingRunSpec {
   std::string compute_target;  // name of a ComputeTarget in the namespace
   std::string experiment;      // "" = metadata.name
-  // One of the two, the other is "".
+  // One of directory, config_map and git_url, the others are "".
   std::string source_directory;   // relative to the manifest's file, beneath the manifests' root
   std::string source_config_map;  // name of a ConfigMap in the namespace: its keys are the files
+  std::string source_git_url;     // https
+  std::string source_git_ref;     // branch, tag or commit; "" = the server's HEAD
+  std::string source_git_path;    // a folder in it; "" = all
+  std::string source_git_secret;  // name of a Secret with username and password; "" = none
   std::string script_file;        // relative to the source
   std::vector<std::string> arguments;
   std::string interpreter_path;  // "" = python3 here, python in the image there
@@ -77,6 +81,8 @@ struct TrainingRunStatus {
   std::optional<std::int64_t> exit_code;
   std::vector<std::string> log_tail;  // last lines, when it failed
   std::string source_digest;
+  std::string source_commit;  // of a git source: what its ref was found to be
+  std::string source_asked;   // and for what: digest of spec.source.git and the restart; asked once
   std::string last_handled_reconcile_at;  // the annotation reconcile-requested-at that was answered last
   std::string next_look;
   std::int64_t setbacks = 0;  // failed tries in a row: waits grow with it

@@ -36,11 +36,13 @@ struct LocalRun {
     Running,
     Ended,
     Interrupted
-  } state = State::Running;               // Interrupted: nobody holds it and it left no result
-  std::string owner, revision, holder;    // as the claim says
-  std::optional<int> exit_code;           // 128 + signal when one ended it
-  std::string cancel_reason;              // "" unless we asked it to stop before it ended
-  std::string started_at, ended_at;       // RFC 3339
+  } state = State::Running;             // Interrupted: nobody holds it and it left no result
+  std::string owner, revision, holder;  // as the claim says
+  std::optional<int> exit_code;         // 128 + signal when one ended it
+  std::string cancel_reason;            // "" unless we asked it to stop before it ended
+  std::string submitted_at;             // RFC 3339; "" for when it started
+  std::string started_at, ended_at;     // RFC 3339; an end without a start: it could not be started
+  std::string why;  // in its platform's words what it waits for, or what ended it; "" when none are needed
   std::map<std::string, double> metrics;  // last values
   std::vector<std::string> log_tail;      // at most 20 lines, scrubbed
   std::string log_path;

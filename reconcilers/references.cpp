@@ -11,7 +11,11 @@ std::set<ObjectKey> refers_to(StoredObject const& object) {
   };
   if (object.key.kind == "Workspace")
     add("Secret", object.spec.text({"credential", "clientSecret", "secretRef", "name"}));
-  if (object.key.kind == "TrainingRun") add("ConfigMap", source_of(object).config_map);
+  if (object.key.kind == "TrainingRun") {
+    SourceRef const source = source_of(object);
+    add("ConfigMap", source.config_map);
+    add("Secret", source.git.secret);
+  }
   return keys;
 }
 
@@ -20,7 +24,11 @@ SourceRef source_of(StoredObject const& run) {
   return {.declared_in = run.source,
           .directory = spec.source_directory,
           .ns = run.key.ns,
-          .config_map = spec.source_config_map};
+          .config_map = spec.source_config_map,
+          .git = {.url = spec.source_git_url,
+                  .ref = spec.source_git_ref,
+                  .path = spec.source_git_path,
+                  .secret = spec.source_git_secret}};
 }
 
 }  // namespace trainyard::reconcilers

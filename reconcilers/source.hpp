@@ -10,12 +10,18 @@
 
 namespace trainyard::reconcilers {
 
-/// spec.source with what it is relative to: one of `directory` and `config_map`, the other is "".
+struct GitRef {
+  std::string url, ref, path, secret;  // as spec.source.git has them
+  std::string commit;                  // what `ref` was found to be; "" when that is to be asked
+};
+
+/// spec.source with what it is relative to: one of `directory`, `config_map` and git.url, the others are "".
 struct SourceRef {
   std::string declared_in;  // where the object was declared, "quickstart.yaml:12"
   std::string directory;
-  std::string ns;  // the object's namespace, which the ConfigMap is in too
+  std::string ns;  // the object's namespace, which the ConfigMap and the Secret are in too
   std::string config_map;
+  GitRef git = {};
 };
 
 struct SourceInfo {
@@ -23,6 +29,7 @@ struct SourceInfo {
   std::int64_t bytes = 0;
   std::vector<std::string> files;     // relative paths, sorted
   std::vector<std::string> warnings;  // what is lost on the way to Azure: links, executable bits
+  std::string commit = {};            // of a git source
 };
 
 struct SourceFile {
@@ -31,8 +38,10 @@ struct SourceFile {
 
 struct SourceReader {
   virtual ~SourceReader() = default;
-  /// Errors are Invalid with reason SourceMissing, SourceTooLarge, SourceLinkOutside, SourceLinkLoop,
-  /// SourceUnreadable, SourceNotServed (it is none for this reader); .amlignore, else .gitignore, applies.
+  /// Errors of what is there are Invalid with reason SourceMissing, SourceTooLarge, SourceLinkOutside,
+  /// SourceLinkLoop, SourceUnreadable, SourceNotServed (it is none for this reader); .amlignore, else
+  /// .gitignore, applies. A git source asks its server unless its commit is known and at hand; controller/git
+  /// tells more errors.
   virtual Result<SourceInfo> scan(SourceRef const& source, Context const& context) = 0;
   /// Contents, links followed. Transient with reason SourceChanged if they no longer have that digest.
   virtual Result<std::vector<SourceFile>> read(SourceRef const& source, std::string const& digest,

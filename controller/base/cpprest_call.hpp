@@ -56,8 +56,9 @@ class Call : public std::enable_shared_from_this<Call> {
   /// The answer did not belong to this call: the idle connection was closed, or held the rest of an earlier
   /// answer.
   [[nodiscard]] bool out_of_step() const {
-    return client_.sight->stale || (client_.used && outcome_.malformed_start());
+    return client_.sight->stale || (reused_ && outcome_.malformed_start());
   }
+  [[nodiscard]] bool reused() const { return reused_; }  // its connection may have carried a call before
 
   [[nodiscard]] Body body() const { return body_; }
   Client& client() { return client_; }
@@ -70,6 +71,7 @@ class Call : public std::enable_shared_from_this<Call> {
   void finish(pplx::task<web::http::http_response> const& last);
 
   Client client_;
+  bool const reused_ = client_.used;
   std::shared_ptr<Outstanding> outstanding_;
   Body body_;
   std::size_t max_ = 0;  // of bytes_

@@ -28,6 +28,7 @@ struct HttpRequest {
   HttpHeaders headers = {};
   std::string body = {};
   std::size_t max_response = std::size_t{16} << 20U;  // bytes of body; more is an error
+  bool repeatable = false;  // a write that does no harm if the transport should send it twice
 };
 
 struct HttpResponse {

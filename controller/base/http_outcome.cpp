@@ -108,6 +108,8 @@ bool HttpOutcome::malformed_start() const { return failed && contains(what, "Inv
 
 bool is_read(std::string_view method) { return method == "GET" || method == "HEAD"; }
 
+bool is_repeatable(HttpRequest const& request) { return request.repeatable || is_read(request.method); }
+
 bool asks_for_gzip(HttpRequest const& request) {
   return !find_header(request.headers, "Accept-Encoding") && !find_header(request.headers, "Range");
 }

@@ -23,8 +23,10 @@ struct HttpOutcome {
   [[nodiscard]] bool malformed_start() const;
 };
 
-/// GET and HEAD: repeating them does no harm.
+/// GET and HEAD.
 bool is_read(std::string_view method);
+/// Repeating it does no harm.
+bool is_repeatable(HttpRequest const& request);
 
 /// Whether the transport asks for gzip, and unpacks it, on its own account: unless the caller speaks of
 /// encodings or wants a part of the body.

@@ -21,7 +21,7 @@ namespace {
 
 using namespace cpprest;
 
-constexpr std::size_t kIdlePerOrigin = 8;
+constexpr std::size_t kIdlePerOrigin = 32;                 // more than there are workers
 constexpr Duration kLongestQuiet = std::chrono::years(1);  // or cpprestsdk's microseconds overflow
 
 Error invalid(std::string reason, std::string message) {
@@ -65,13 +65,13 @@ class CpprestTransport final : public StreamingTransport {
   Result<HttpResponse> send(HttpRequest const& request, Context const& context) override {
     Result<Route> const route = find_route(request);
     if (!route) return route.error();
-    for (;;) {
+    for (bool sent_before = false;; sent_before = true) {
       if (ended(context, clock_)) return ended_error(context).while_doing(route->url.origin());
       Result<std::shared_ptr<Call>> const begun = begin(request, *route, Body::Whole, quiet_time_);
       if (!begun) return begun.error();
       Call& call = **begun;
       if (!call.wait(context)) return abandon(call, request, *route, ended_error(context));
-      if (!call.out_of_step()) return conclude(call, request, *route);
+      if (!call.out_of_step()) return conclude(call, request, *route, sent_before || call.reused());
     }
   }
 
@@ -99,7 +99,7 @@ class CpprestTransport final : public StreamingTransport {
     }
     if (!body) return abandon(call, request, *route, body.error());
     call.outcome().body = std::move(*body);
-    return conclude(call, request, *route);
+    return conclude(call, request, *route, false);
   }
 
  private:
@@ -137,7 +137,7 @@ class CpprestTransport final : public StreamingTransport {
                                       Duration quiet_time) {
     try {
       Client client =
-          body == Body::Whole && is_read(request.method) ? take_idle(route) : new_client(route, quiet_time);
+          body == Body::Whole && is_repeatable(request) ? take_idle(route) : new_client(route, quiet_time);
       auto const call = std::make_shared<Call>(std::move(client), outstanding_, body);
       call->start(to_cpprest(request, route.url), request.max_response);
       return call;
@@ -154,13 +154,17 @@ class CpprestTransport final : public StreamingTransport {
     return error;
   }
 
-  Result<HttpResponse> conclude(Call& call, HttpRequest const& request, Route const& route) {
+  Result<HttpResponse> conclude(Call& call, HttpRequest const& request, Route const& route,
+                                bool maybe_sent_before) {
     HttpOutcome& outcome = call.outcome();
     outcome.bad_certificate = call.client().sight->tls.bad_certificate();
     bool const reusable = call.body() == Body::Whole && !find_header(outcome.headers, "Trailer");
     Result<HttpResponse> response = to_response(std::move(outcome), request, route.url.origin());
     if (response && reusable) give_back(route.url.origin(), std::move(call.client()));
-    return response;  // else the client goes with the call
+    if (response || !maybe_sent_before || is_read(request.method)) return response;
+    Error error = response.error();
+    error.maybe_applied = true;
+    return error;
   }
 
   Client new_client(Route const& route, Duration quiet_time) const {

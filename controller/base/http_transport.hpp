@@ -27,9 +27,9 @@ std::string prepare_http_process();
 /// waits for what it has abandoned (at most a few quiet times, a stream's `quiet` among them where a proxy
 /// does not answer), so that nothing runs on when the process ends.
 ///
-/// Reads (GET, HEAD) share idle connections, and a read whose idle connection turns out to be closed, or to
-/// hold the rest of an earlier answer, is repeated; every other method gets a connection of its own, so that
-/// it is sent at most once. Answers come unpacked unless the caller sent Accept-Encoding or Range itself.
+/// Reads (GET, HEAD) and what is `repeatable` share idle connections, and one whose idle connection turns out
+/// to be closed, or to hold the rest of an earlier answer, is repeated; everything else gets a connection of
+/// its own, so that it is sent at most once. Answers come unpacked unless the caller sent Accept-Encoding or Range itself.
 /// A stream of lines has a connection of its own. Its head must come within the quiet time, if `quiet` is not
 /// less. Lines come while the body comes if that is chunked; else 64 kB at a time. A stream whose caller
 /// falls behind by more than twice max_response and 1 MiB ends as ResponseTooLarge, one that ends within a

@@ -23,6 +23,11 @@ std::vector<kube::ResourceType> resource_types() {
   return types;
 }
 
+git::GitOptions git_options(git::GitOptions options, std::filesystem::path cache) {
+  options.cache = std::move(cache);
+  return options;
+}
+
 }  // namespace
 
 ClusterProcess::ClusterProcess(ClusterOptions options, Surroundings surroundings, std::function<void()> lost)
@@ -54,8 +59,13 @@ ClusterProcess::ClusterProcess(ClusterOptions options, Surroundings surroundings
               .log = surroundings_.log,
               .scrubber = surroundings_.scrubber,
               .changed = [this] { changed(); }}),
-      sources_(store_),
-      runner_({}, api_, sources_, surroundings_.scrubber) {}
+      config_maps_(store_),
+      git_cache_(std::filesystem::temp_directory_path(), "trainyard-git-"),
+      git_(
+          git_options(options_.core.git, git_cache_.path()),
+          [this](auto const&... what) { return store_.secret(what...); }, surroundings_.clock),
+      sources_(git_, config_maps_),
+      runner_(options_.jobs, api_, sources_, surroundings_.scrubber) {}
 
 ClusterProcess::~ClusterProcess() { end_well(); }
 

@@ -11,6 +11,8 @@
 #include "controller/cli/operator_core.hpp"
 #include "controller/cluster/config_map_source.hpp"
 #include "controller/cluster/job_runner.hpp"
+#include "controller/git/scratch.hpp"
+#include "controller/git/source_choice.hpp"
 #include "controller/kube/api_client.hpp"
 #include "controller/kube/fenced_transport.hpp"
 #include "controller/kube/kube_store.hpp"
@@ -25,6 +27,7 @@ struct ClusterOptions {
   std::string ns;        // the only one that is served; "" for all
   std::string lease_ns;  // where the Lease is: the operator's own
   Duration lease = std::chrono::seconds(15);
+  cluster::JobOptions jobs;
   std::string instance;  // this process's name, as a pod has one
 };
 
@@ -57,7 +60,10 @@ class ClusterProcess {
   Wakeup woken_;
   std::atomic<bool> elected_ = false;
   kube::KubeStore store_;
-  cluster::ConfigMapSources sources_;
+  cluster::ConfigMapSources config_maps_;
+  git::Scratch git_cache_;
+  git::GitSources git_;
+  git::SourceChoice<reconcilers::SourceReader> sources_;
   cluster::JobRunner runner_;
   std::mutex mutex_;
   std::unique_ptr<OperatorCore> core_;  // guarded by mutex_; made when this process is the leader

@@ -1,4 +1,5 @@
 // `trainyard run` without a folder: the operator of a Kubernetes cluster.
+#include <charconv>
 #include <cstdlib>
 
 #include <malloc.h>
@@ -19,6 +20,7 @@ namespace trainyard::cli {
 namespace {
 
 constexpr int kExitLeaseLost = 3;
+constexpr std::int64_t kMostUser = 2147483647;  // Source: PodSecurityContext, runAsUser
 constexpr Duration kLeastLease = std::chrono::seconds(5), kMostLease = std::chrono::minutes(10);
 
 std::string host_name() {
@@ -67,6 +69,15 @@ Result<ClusterOptions> options_of(Parsed const& parsed) {
     return usage_error("--lease-duration: '" + parsed.get("lease-duration") +
                        "' must be whole seconds, 5s to 10m");
   options.lease = *lease;
+  if (parsed.has("job-image")) options.jobs.image = parsed.get("job-image");
+  if (parsed.has("job-user")) {
+    std::string const text = parsed.get("job-user");
+    auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), options.jobs.user);
+    if (error != std::errc() || end != text.data() + text.size() || options.jobs.user < 1 ||
+        options.jobs.user > kMostUser)
+      return usage_error("--job-user: '" + text + "' must be the number of a user other than root, 1 to " +
+                         std::to_string(kMostUser));
+  }
   if (options.lease_ns.empty()) options.lease_ns = options.ns.empty() ? access->ns : options.ns;
   if (options.lease_ns.empty()) options.lease_ns = "default";
   return options;
@@ -77,9 +88,10 @@ Result<ClusterOptions> options_of(Parsed const& parsed) {
 int run_cluster(Parsed const& parsed) {
   ::mallopt(M_ARENA_MAX, 1);  // passes wait more than they compute: an arena a thread only keeps more memory
   forbid_core_files();
-  prepare_http_process();
+  std::string const certificates = prepare_http_process();
   Result<ClusterOptions> options = options_of(parsed);
   if (!options) return fail(options.error());
+  options->core.git.ca_file = certificates;
   Result<HealthAddress> const address = parse_address(parsed.get("metrics-address", "127.0.0.1:0"));
   if (!address) return fail(address.error());
 

@@ -27,12 +27,17 @@ constexpr std::array kRunFlags{
          "pod's)"},
     Flag{"lease-duration", 0, "DURATION",
          "of the cluster: a leader that did not renew its Lease for so long is replaced (default: 15s)"},
+    Flag{"job-image", 0, "IMAGE",
+         "of the cluster: in which local runs that name no image run (default: python:3.11-slim)"},
+    Flag{"job-user", 0, "UID", "of the cluster: as which local runs run, never root (default: 1000)"},
     Flag{"cluster-name", 0, "NAME",
          "whose marks and run names these are; never change it for a folder or cluster (required)"},
     kState,
     Flag{"secrets", 0, "DIR", "folder of secrets: DIR/SECRET/KEY, files of mode 0600"},
     Flag{"recursive", 'r', "", "read the manifests of sub-folders too"},
     Flag{"clouds", 0, "FILE", "further clouds: endpoints, audience, hosts, CA (YAML)"},
+    Flag{"allow-git-hosts", 0, "HOST,...",
+         "hosts of git sources that may be loopback, link-local or the cluster's own (default: none)"},
     Flag{"until-settled", 0, "", "exit when all is ready (0) or what is not ready cannot go on (1)"},
     Flag{"timeout", 0, "DURATION",
          "with --until-settled: exit (1) when it is not settled by then, such as 30m"},
@@ -68,7 +73,8 @@ constexpr std::array kHelpFlags{kHelp};
 
 int run_either(Parsed const& parsed) {
   if (!parsed.has("directory")) return run_cluster(parsed);
-  for (std::string const flag : {"kubeconfig", "context", "namespace", "lease-namespace", "lease-duration"})
+  for (std::string const flag :
+       {"kubeconfig", "context", "namespace", "lease-namespace", "lease-duration", "job-image", "job-user"})
     if (parsed.has(flag))
       return fail(
           usage_error("--" + flag + " is of a cluster, --directory serves a folder: leave one of them out"));

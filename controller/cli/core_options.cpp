@@ -1,6 +1,8 @@
 #include "controller/cli/core_options.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <set>
 
 #include "controller/cli/folder.hpp"
 #include "controller/directory/files.hpp"
@@ -18,6 +20,16 @@ Result<int> workers_of(Parsed const& parsed) {
   if (error != std::errc{} || end != text.data() + text.size() || workers < 1 || workers > kMostWorkers)
     return usage_error("--workers: '" + text + "' is no number from 1 to " + std::to_string(kMostWorkers));
   return workers;
+}
+
+std::set<std::string> words_of(std::string const& list) {
+  std::set<std::string> words;
+  for (std::size_t at = 0; at < list.size();) {
+    std::size_t const end = std::min(list.find(',', at), list.size());
+    if (end > at) words.insert(list.substr(at, end - at));
+    at = end + 1;
+  }
+  return words;
 }
 
 }  // namespace
@@ -40,6 +52,10 @@ Result<CoreOptions> core_options_of(Parsed const& parsed) {
       return added.error().while_doing("--clouds");
   }
   options.transport = transport_options_from_environment();
+  options.git.proxies = {.https_proxy = options.transport.https_proxy,
+                         .http_proxy = options.transport.http_proxy,
+                         .no_proxy = options.transport.no_proxy};
+  options.git.allowed_hosts = words_of(parsed.get("allow-git-hosts"));
   return options;
 }
 

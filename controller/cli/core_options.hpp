@@ -7,7 +7,7 @@
 
 namespace trainyard::cli {
 
-/// --cluster-name, --workers, --clouds, and the proxies of the environment.
+/// --cluster-name, --workers, --clouds, --allow-git-hosts, and the proxies of the environment.
 Result<CoreOptions> core_options_of(Parsed const& parsed);
 LogLevel log_level_of(Parsed const& parsed, std::string_view otherwise);
 LogFormat log_format_of(Parsed const& parsed);

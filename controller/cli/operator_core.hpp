@@ -10,6 +10,7 @@
 #include "controller/base/metrics.hpp"
 #include "controller/cli/activity.hpp"
 #include "controller/cli/transports.hpp"
+#include "controller/git/git_checkout.hpp"
 #include "controller/manager/operator.hpp"
 
 namespace trainyard::cli {
@@ -29,6 +30,7 @@ struct CoreOptions {
   int workers = 20;
   HttpTransportOptions transport;
   std::function<bool()> may_write;  // for Azure: not called if empty
+  git::GitOptions git;              // of sources; the cache is where the process has one
 };
 
 /// Where runs of this place and their sources are. All outlive the core.

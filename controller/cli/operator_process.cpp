@@ -20,6 +20,13 @@ std::filesystem::path own_executable() {
   return path;
 }
 
+git::GitOptions git_options(ProcessOptions const& options) {
+  git::GitOptions git = options.core.git;
+  git.cache = std::filesystem::absolute(options.folder.state) / "git";
+  git.ca_file = options.ssl_cert_file.value_or("");
+  return git;
+}
+
 }  // namespace
 
 OperatorProcess::OperatorProcess(ProcessOptions options, ProcessParts parts,
@@ -29,14 +36,18 @@ OperatorProcess::OperatorProcess(ProcessOptions options, ProcessParts parts,
       parts_(std::move(parts)),
       store_(std::move(store)),
       watch_(std::move(watch)),
-      sources_(local::make_directory_sources({.root = options_.folder.directory}, parts_.surroundings.clock)),
+      folders_(local::make_directory_sources({.root = options_.folder.directory}, parts_.surroundings.clock)),
+      git_(
+          git_options(options_), [this](auto const&... what) { return store_->secret(what...); },
+          parts_.surroundings.clock),
+      sources_(git_, *folders_),
       runner_(local::make_process_runner({.runs = std::filesystem::absolute(options_.folder.state) / "runs",
                                           .executable = own_executable(),
                                           .ssl_cert_file = options_.ssl_cert_file},
-                                         *sources_, parts_.surroundings.clock, parts_.surroundings.random,
+                                         sources_, parts_.surroundings.clock, parts_.surroundings.random,
                                          parts_.surroundings.scrubber)),
       core_(options_.core, parts_.surroundings,
-            {.store = *store_, .local = *runner_, .sources = *sources_, .holder = std::move(holder)}) {}
+            {.store = *store_, .local = *runner_, .sources = sources_, .holder = std::move(holder)}) {}
 
 OperatorProcess::~OperatorProcess() { stop(); }
 

@@ -13,6 +13,7 @@
 #include "controller/cli/operator_core.hpp"
 #include "controller/directory/directory_store.hpp"
 #include "controller/directory/directory_watch.hpp"
+#include "controller/git/source_choice.hpp"
 #include "controller/local/directory_source.hpp"
 #include "controller/local/process_runner.hpp"
 
@@ -61,7 +62,9 @@ class OperatorProcess {
   ProcessParts const parts_;
   std::unique_ptr<directory::DirectoryStore> store_;
   std::unique_ptr<directory::DirectoryWatch> watch_;
-  std::unique_ptr<local::DirectorySources> sources_;
+  std::unique_ptr<local::DirectorySources> folders_;
+  git::GitSources git_;
+  git::FolderChoice sources_;
   std::unique_ptr<reconcilers::LocalRunner> runner_;
   OperatorCore core_;
 

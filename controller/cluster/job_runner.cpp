@@ -14,7 +14,7 @@ using reconcilers::LocalRun;
 using reconcilers::LocalStart;
 using reconcilers::SourceFile;
 
-constexpr std::size_t kMostLines = 20, kMostLineBytes = 400;
+constexpr std::size_t kMostLines = 20, kMostLineBytes = 400, kMostReasonBytes = 400;
 constexpr std::size_t kMostKnown = 1000;
 
 bool exists_already(Error const& error) {
@@ -48,6 +48,7 @@ Result<LocalRun> JobRunner::look(Json const& job, Context const& context) {
       api_.get(kube::collection_path(kube::kPods, ns) + kube::query({{"labelSelector", selector}}), context);
   if (!pods) return pods.error();
   LocalRun run = run_of(job, pods->at("items"));
+  run.why = readable(scrubber_.scrub(one_line(run.why)), kMostReasonBytes);
   if (!is_finished(job)) return run;
   if (run.exit_code.value_or(0) != 0 && !run.owner.empty())
     if (Result<Done> const recorded = record_exit_code(job, *run.exit_code, context); !recorded)

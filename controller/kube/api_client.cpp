@@ -54,6 +54,8 @@ Error error_of_status(int code, Json const& status, Scrubber const& scrubber) {
               .status = code};
   if (error.reason.empty()) error.reason = "Http" + std::to_string(code);
   if (code == 410) error.reason = "Expired";
+  for (Json const& cause : status.at({"details", "causes"}).items())  // else it looks like a missing right
+    if (cause.text("reason") == kNamespaceTerminating) error.reason = kNamespaceTerminating;
   if (Json const& wait = status.at({"details", "retryAfterSeconds"}); wait.is_integer())
     error.retry_after = std::chrono::seconds(std::clamp<std::int64_t>(wait.integer_or(0), 0, 3600));
   return error;
@@ -74,8 +76,12 @@ ApiClient::ApiClient(ClusterAccess access, StreamingTransport& transport, Clock 
 }
 
 Result<HttpRequest> ApiClient::request(char const* method, std::string const& path, Shape shape) {
-  HttpRequest request{
-      .method = method, .url = access_.server + path, .headers = {}, .body = {}, .max_response = kMostAnswer};
+  HttpRequest request{.method = method,
+                      .url = access_.server + path,
+                      .headers = {},
+                      .body = {},
+                      .max_response = kMostAnswer,
+                      .repeatable = true};
   request.headers.emplace_back("Accept", accept_of(shape));
   Result<std::string> const token = bearer_token(access_);
   if (!token) return token.error();

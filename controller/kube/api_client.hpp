@@ -17,9 +17,11 @@ namespace trainyard::kube {
 /// What an answer has of each object. Source: API concepts, metadata-only fetches.
 enum class Shape { Whole, Metadata, ListOfMetadata };
 
-/// Safe from any thread. Sends once and never retries; the callers do. Errors: NotFound (404), Conflict (409;
-/// reason AlreadyExists or Conflict), Throttled (429), Unauthorized, Forbidden, Invalid (400, 422), Transient
-/// (410 with reason Expired, 5xx, and what the transport has).
+/// Safe from any thread. Never retries; the callers do. A write may reach the server twice all the same,
+/// since it takes a connection that was used before (a new one for each costs ten times its price): each has
+/// a name or a version that makes the second a Conflict, or says the same again. Errors: NotFound (404),
+/// Conflict (409; reason AlreadyExists or Conflict), Throttled (429), Unauthorized, Forbidden, Invalid (400,
+/// 422), Transient (410 with reason Expired, 5xx, and what the transport has).
 class ApiClient {
  public:
   /// `access` is asked for a token at each request, since it may rotate.
@@ -63,6 +65,9 @@ class ApiClient {
   std::mutex mutex_;
   std::string hidden_token_;  // guarded by mutex_: the last one the scrubber was told of
 };
+
+/// The reason of a write's error that is refused since its namespace is being deleted. As admission has it.
+inline constexpr char const* kNamespaceTerminating = "NamespaceTerminating";
 
 /// What a Status, the body of a failed answer or of a watch's ERROR event, says.
 Error error_of_status(int code, Json const& status, Scrubber const& scrubber);

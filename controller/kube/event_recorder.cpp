@@ -16,6 +16,8 @@ constexpr Duration kSeriesLasts =
     std::chrono::minutes(6);  // as client-go: afterwards an equal event is a new one
 constexpr std::size_t kMostQueued = 1000;
 constexpr std::size_t kLongestNote = 1024;  // Source: events.k8s.io/v1, note
+constexpr Duration kDropsAreTold =
+    std::chrono::minutes(1);  // at most so late, and at most so often in a long burst
 constexpr int kMostTries = 5;
 constexpr Duration kDeadline = std::chrono::seconds(10);
 constexpr Duration kRest = std::chrono::hours(1);
@@ -31,7 +33,7 @@ void EventRecorder::record(Regarding about, Event event) {
   {
     std::lock_guard lock(mutex_);
     if (queue_.size() >= kMostQueued) {
-      ++dropped_;
+      if (dropped_++ == 0) dropped_since_ = parts_.clock.steady();
       return;
     }
     queue_.push_back({std::move(about), std::move(event), parts_.clock.wall()});
@@ -53,7 +55,7 @@ Duration EventRecorder::step(std::stop_token const& stop) {
     Recorded next;
     {
       std::lock_guard lock(mutex_);
-      if (dropped_ > 0) {
+      if (dropped_ > 0 && (queue_.empty() || parts_.clock.steady() - dropped_since_ >= kDropsAreTold)) {
         parts_.log.warning("events were dropped: too many at once", {{"events", dropped_}});
         dropped_ = 0;
       }
@@ -75,10 +77,7 @@ Duration EventRecorder::step(std::stop_token const& stop) {
                  ? Duration{0}
                  : written.error().retry_after.value_or(std::chrono::seconds(1) * failures_);
     if (!written) {
-      parts_.log.warning("an event could not be written", {{"object", to_string(next.event.about)},
-                                                           {"reason", next.event.reason},
-                                                           {"message", next.event.message},
-                                                           {"error", written.error().message}});
+      tell_unwritten(next.event, written.error());
       if (series.written == 0) series_.erase(series_key(next.about, next.event));
     }
     failures_ = 0;
@@ -89,6 +88,18 @@ Duration EventRecorder::step(std::stop_token const& stop) {
     }
     idle_.notify();
   }
+}
+
+/// A namespace that is being deleted takes none: its log line is all that tells of it.
+void EventRecorder::tell_unwritten(Event const& event, Error const& error) const {
+  std::vector<LogField> fields{
+      {"object", to_string(event.about)}, {"reason", event.reason}, {"message", event.message}};
+  if (error.reason == kNamespaceTerminating) {
+    char const* const words = "an event of a namespace that is being deleted";
+    return event.warning ? parts_.log.warning(words, fields) : parts_.log.info(words, fields);
+  }
+  fields.push_back({"error", error.message});
+  parts_.log.warning("an event could not be written", fields);
 }
 
 Result<Done> EventRecorder::write(Recorded const& recorded, Series& series, Context const& context) {

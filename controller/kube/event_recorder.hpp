@@ -52,6 +52,7 @@ class EventRecorder final : public Loop {
     WallTime first, last;
     int count = 1, written = 0;  // how many it stands for; how many the server has been told of
   };
+  void tell_unwritten(Event const& event, Error const& error) const;
   Result<Done> write(Recorded const& recorded, Series& series, Context const& context);
   Result<Done> create(Recorded const& recorded, Series& series, Context const& context);
   void forget_old(WallTime now);
@@ -62,7 +63,8 @@ class EventRecorder final : public Loop {
   Wakeup idle_;
   mutable std::mutex mutex_;
   std::deque<Recorded> queue_;  // guarded by mutex_; the first stays while it is being written
-  int dropped_ = 0;             // guarded by mutex_: since the last step
+  int dropped_ = 0;             // guarded by mutex_: and not told yet
+  SteadyTime dropped_since_{};  // guarded by mutex_: the first of them
 };
 
 }  // namespace trainyard::kube

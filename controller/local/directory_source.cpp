@@ -31,6 +31,7 @@ constexpr std::size_t kNamesTold = 3;
 
 /// Where "sub/quickstart.yaml:12" has `directory`, below the root.
 std::string path_below_root(SourceRef const& source) {
+  if (!source.git.url.empty()) return source.directory;  // of a checkout: nothing declared is beside it
   std::string const file = source.declared_in.substr(0, source.declared_in.rfind(':'));
   std::filesystem::path const path = std::filesystem::path(file).parent_path() / source.directory;
   return path.empty() ? "." : path.string();
@@ -39,6 +40,7 @@ std::string path_below_root(SourceRef const& source) {
 std::string words_for(SourceRef const& source) {
   if (!source.config_map.empty())
     return "spec.source.configMap '" + source.config_map + "' of " + source.declared_in;
+  if (!source.git.url.empty()) return "spec.source.git '" + source.git.url + "' of " + source.declared_in;
   return "spec.source.directory '" + source.directory + "' of " + source.declared_in;
 }
 

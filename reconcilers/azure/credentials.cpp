@@ -112,7 +112,7 @@ class ClientSecretTokens final : public TokenSource {
     {
       std::lock_guard lock(mutex_);
       SteadyTime const now = clock_.steady();
-      if (!token_.empty() && now < renew_at_) return token_;
+      if (!token_.empty() && now < (form_.empty() ? expires_at_ : renew_at_)) return token_;
       if (!token_.empty() && now < expires_at_) old = token_;
     }
     // No lock is held while asking: callers who meet here ask twice, which does no harm.
@@ -128,14 +128,30 @@ class ClientSecretTokens final : public TokenSource {
     if (token_ == token) token_.clear();
   }
 
+  bool retire() override {
+    std::lock_guard lock(mutex_);
+    form_.clear();
+    return !token_.empty() && clock_.steady() < expires_at_;
+  }
+
  private:
+  [[nodiscard]] std::string form() const {
+    std::lock_guard lock(mutex_);
+    return form_;
+  }
+
   Result<std::string> ask(Context const& context) {
+    std::string form = this->form();
+    if (form.empty())
+      return Error{.kind = kRefused,
+                   .reason = "CredentialGone",
+                   .message = "the credential is gone, and no token of it is left"};
     SteadyTime const began = clock_.steady();
     HttpRequest const request{
         .method = "POST",
         .url = url_,
         .headers = {{"Content-Type", "application/x-www-form-urlencoded"}, {"Accept", "application/json"}},
-        .body = form_};
+        .body = std::move(form)};
     Result<HttpResponse> const response = transport_.send(request, within(context, kDeadline, clock_));
     if (!response) {
       Error error = response.error().while_doing("asking Entra ID for a token");
@@ -169,8 +185,9 @@ class ClientSecretTokens final : public TokenSource {
   HttpTransport& transport_;
   Clock const& clock_;
   Scrubber& scrubber_;
-  std::string const url_, form_;
-  std::mutex mutex_;
+  std::string const url_;
+  mutable std::mutex mutex_;
+  std::string form_;                      // guarded by mutex_: has the secret; "" once it is gone
   std::string token_;                     // guarded by mutex_
   SteadyTime renew_at_{}, expires_at_{};  // guarded by mutex_
 };

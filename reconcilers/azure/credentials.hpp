@@ -22,6 +22,9 @@ struct TokenSource {
   virtual Result<std::string> token(Context const& context) = 0;
   /// The service refused this token: the next call asks for another.
   virtual void forget(std::string const& token) = 0;
+  /// The credential is gone: no token is asked for any more, the one at hand serves until it expires or is
+  /// refused. False if there is none.
+  virtual bool retire() = 0;
 };
 
 struct ClientSecret {

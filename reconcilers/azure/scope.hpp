@@ -52,6 +52,9 @@ class AzureScope {
   [[nodiscard]] std::optional<AmlWorkspace> workspace() const;  // as last read
   Result<AmlWorkspace> read_workspace(Context const& context);
 
+  /// As TokenSource::retire().
+  bool retire() { return tokens_->retire(); }
+
   /// Azure's clock: the Date header of the newest answer about a compute, a 404 too (rule 7). The epoch
   /// before the first.
   [[nodiscard]] WallTime azure_date() const;

@@ -11,7 +11,7 @@ RunSeen seen_of(std::string const& name, LocalRun const& run) {
                .revision = run.revision,
                .reason = run.cancel_reason,
                .exit_code = run.exit_code,
-               .submitted_at = run.started_at,
+               .submitted_at = run.submitted_at.empty() ? run.started_at : run.submitted_at,
                .started_at = run.started_at,
                .ended_at = run.ended_at,
                .metrics = run.metrics,
@@ -22,6 +22,7 @@ RunSeen seen_of(std::string const& name, LocalRun const& run) {
       seen.state = run.cancel_reason.empty() ? RunSeen::State::Live : RunSeen::State::Canceling;
       seen.status = "Running";
       seen.queued = run.started_at.empty();
+      seen.why_queued = run.why;
       break;
     case LocalRun::State::Interrupted:
       seen.state = run.cancel_reason.empty() ? RunSeen::State::Failed : RunSeen::State::Canceled;
@@ -45,8 +46,10 @@ RunSeen seen_of(std::string const& name, LocalRun const& run) {
         seen.status = "Failed";
         seen.failure_class = "UserCode";
         int const code = run.exit_code.value_or(-1);
-        seen.failure_message = code > 128 ? "the script was ended by signal " + std::to_string(code - 128)
-                                          : "the script exited with code " + std::to_string(code);
+        seen.failure_message = run.started_at.empty() ? "the script could not be started"
+                               : code > 128 ? "the script was ended by signal " + std::to_string(code - 128)
+                                            : "the script exited with code " + std::to_string(code);
+        if (!run.why.empty()) seen.failure_message += " (" + run.why + ")";
       }
       break;
   }

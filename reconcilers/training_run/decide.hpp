@@ -22,6 +22,7 @@ struct RunSeen {
   enum class State { Live, Canceling, Completed, Failed, Canceled } state = State::Live;
   bool queued = false;                  // Live, and not running yet
   std::string status;                   // in the service's word
+  std::string why_queued;               // in the service's words; "" when it tells none
   std::string owner, holder, revision;  // as written on it at its creation
   std::string reason;                   // the cancel's reason written on it; "" for none
   std::string failure_class;            // of a Failed one: UserCode, Platform, Preempted, Capacity, Timeout

@@ -1,6 +1,7 @@
 // TrainingRun: one pass. The policy is decide(); here its facts are gathered and its action is done.
 #include "reconcilers/reconciler.hpp"
 
+#include "controller/base/encoding.hpp"
 #include "controller/base/time_text.hpp"
 #include "manifests/training_run.hpp"
 #include "reconcilers/conditions.hpp"
@@ -92,19 +93,39 @@ class Pass : StatusPass<TrainingRunStatus> {
     std::optional<Error> missing = find_target(parts_, object_->key.ns, spec_, target_);
     if (!target_.place.empty()) places_.want(target_.place);
     if (missing) return missing;
-    Result<SourceInfo> const info = parts_.sources.scan(source_of(*object_), context_);
-    if (!info) return info.error();
-    source_digest_ = info->digest;
+    if (std::optional<Error> unknown = find_source(status)) return unknown;
     bool const frozen = spec_.on_change == manifests::OnChange::Ignore && !before_.run_name.empty();
     if (!frozen)
       status.revision =
-          manifests::training_run_revision(object_->spec, {.source_digest = info->digest,
+          manifests::training_run_revision(object_->spec, {.source_digest = source_digest_,
                                                            .workspace_id = target_.workspace_id,
                                                            .compute_name = target_.compute_name,
                                                            .restart = object_->annotation(kRestartedAt)});
-    status.source_digest = info->digest;
     if (!is_live(before_)) status.compute = target_.words;  // a live attempt is where it was submitted
     return std::nullopt;
+  }
+
+  /// Fills source_ and source_digest_. What a git ref stands for is asked once for each restart and edit of
+  /// spec.source.git (design, rule 20), and of a commit that is known nothing is read again.
+  std::optional<Error> find_source(TrainingRunStatus& status) {
+    source_ = source_of(*object_);
+    std::string const asked =
+        source_.git.url.empty() ? "" : digest_of_question(source_.git, object_->annotation(kRestartedAt));
+    bool const known = !asked.empty() && status.source_asked == asked;
+    if (known) source_.git.commit = status.source_commit;
+    if (!known || status.source_digest.empty()) {
+      Result<SourceInfo> const info = parts_.sources.scan(source_, context_);
+      if (!info) return info.error();
+      status.source_digest = info->digest;
+      status.source_commit = source_.git.commit = info->commit;
+      status.source_asked = asked;
+    }
+    source_digest_ = status.source_digest;
+    return std::nullopt;
+  }
+
+  static std::string digest_of_question(GitRef const& git, std::string const& restart) {
+    return hex(sha256_of_parts({git.url, git.ref, git.path, restart})).substr(0, 16);
   }
 
   RunFacts make_facts(TrainingRunStatus const& status) {
@@ -171,9 +192,10 @@ class Pass : StatusPass<TrainingRunStatus> {
     return std::nullopt;
   }
 
-  /// The start does not change while it runs: it is read once.
+  /// The start does not change once it has begun: it is read once, and who was stopped may tell it no more.
   Result<Done> add_details(RunDriver& at, RunSeen& seen) const {
-    if (seen.live() && !seen.queued && seen.name == before_.run_name && seen.started_at.empty())
+    bool const waits = seen.state == RunSeen::State::Live && seen.queued;
+    if (!waits && seen.name == before_.run_name && seen.started_at.empty())
       seen.started_at = before_.started_at;
     return at.add_details(seen, context_);
   }
@@ -236,6 +258,7 @@ class Pass : StatusPass<TrainingRunStatus> {
     Verdict verdict = verdict_of(status, spec_.ready_when);
     if (trouble_ && status.source_digest.empty())  // what the spec says now could never be told
       return give_up(status, *trouble_);
+    if (verdict.kind == Verdict::Kind::InProgress) verdict.message += why_queued(status, facts);
     if (!decision.waiting_for.empty())
       verdict = {Verdict::Kind::InProgress, facts.deleting ? "Deleting" : "Waiting",
                  "waiting for " + decision.waiting_for};
@@ -244,6 +267,12 @@ class Pass : StatusPass<TrainingRunStatus> {
                          : live || !decision.waiting_for.empty() ? Outcome::after(places_.pace(facts.place))
                                                                  : Outcome::rest();
     return conclude(status, verdict, next);
+  }
+
+  static std::string why_queued(TrainingRunStatus const& status, RunFacts const& facts) {
+    auto const found = facts.gets.find(status.run_name);
+    if (found == facts.gets.end() || !found->second || !found->second->live()) return "";
+    return found->second->why_queued.empty() ? "" : ": " + found->second->why_queued;
   }
 
   /// The current attempt as this pass saw it; one whose end was recorded earlier stays as it was told.
@@ -289,7 +318,7 @@ class Pass : StatusPass<TrainingRunStatus> {
                              .revision = facts.revision,
                              .attempt = create.attempt,
                              .compute_name = target_.compute_name,
-                             .source = source_of(*object_),
+                             .source = source_,
                              .source_digest = source_digest_,
                              .spec = spec_};
     Result<std::unique_ptr<RunDriver>> const at = places_.driver(create.id.place);
@@ -406,6 +435,7 @@ class Pass : StatusPass<TrainingRunStatus> {
   RunTarget target_;
   RunPlaces places_;
   std::optional<Error> trouble_;  // why the wanted state cannot be told; a live attempt is still looked after
+  SourceRef source_;
   std::string source_digest_;
   bool details_missing_ = false;
 };

@@ -18,6 +18,9 @@ using manifests::WorkspaceSpec;
 using manifests::WorkspaceStatus;
 
 constexpr Duration kLookAgain = std::chrono::minutes(10);  // lists tell sooner when something is wrong
+// Whoever deletes a namespace deletes kind by kind, in any order: a Secret may go before its Workspace does.
+constexpr Duration kOutlivesSecret = std::chrono::seconds(30);
+constexpr Duration kTokenCheck = std::chrono::minutes(1);
 
 class Pass : StatusPass<WorkspaceStatus> {
  public:
@@ -74,13 +77,16 @@ class Pass : StatusPass<WorkspaceStatus> {
   /// it still holds.
   Outcome not_opened(Error const& error) {
     std::shared_ptr<azure::AzureScope> const open = parts_.scopes.find(object_->key);
-    if (!open || !is_blip(error)) {
-      parts_.scopes.close(object_->key);
-      return set_back(status_, error);
+    if (open && is_blip(error)) {
+      std::shared_ptr<azure::AzureView const> const view = open->view();
+      if (view->missed_lists >= 3 && !status_.workspace_id.empty()) return tell_stale(*view);
+      return give_up(status_, error);
     }
-    std::shared_ptr<azure::AzureView const> const view = open->view();
-    if (view->missed_lists >= 3 && !status_.workspace_id.empty()) return tell_stale(*view);
-    return give_up(status_, error);
+    Duration const left = secret_is_gone(error) ? outlives_secret() : Duration{0};
+    if (left <= Duration{0}) parts_.scopes.close(object_->key);
+    Outcome const again = set_back(status_, error);
+    bool const too_late = left > Duration{0} && again.next == Outcome::Next::After && again.delay > left;
+    return too_late ? Outcome::after(left) : again;
   }
 
   /// Opens the scope, or opens it anew when the spec or the credential is another one.
@@ -117,18 +123,32 @@ class Pass : StatusPass<WorkspaceStatus> {
       return conclude(status_,
                       {Verdict::Kind::InProgress, "InUse",
                        "deletion waits for " + holder + ", which refers to this workspace"},
-                      Outcome::rest());  // the end of what refers to it wakes this pass
+                      // the end of what refers to it wakes this pass; the end of a token does not
+                      retired_ ? Outcome::after(kTokenCheck) : Outcome::rest());
     parts_.scopes.close(object_->key);
     return release();
   }
 
   /// What refers to this workspace is waited for, and cannot go before this process has opened and read it.
   std::optional<Error> open_for_others() {
-    if (Result<Done> const opened = open(); !opened) return opened.error();
+    if (Result<Done> const opened = open(); !opened) {
+      retired_ = secret_is_gone(opened.error()) &&
+                 parts_.scopes.retire(object_->key, parts_.clock().steady()).has_value();
+      if (!retired_) return opened.error();
+    }
     auto const scope = parts_.scopes.find(object_->key);
     if (scope->workspace()) return std::nullopt;
     Result<azure::AmlWorkspace> const seen = scope->read_workspace(context_);
     return seen ? std::nullopt : std::optional<Error>(seen.error());
+  }
+
+  static bool secret_is_gone(Error const& error) { return error.reason == "SecretNotFound"; }
+
+  /// How much longer a token of the credential may serve a Workspace that is not being deleted.
+  [[nodiscard]] Duration outlives_secret() const {
+    SteadyTime const now = parts_.clock().steady();
+    std::optional<SteadyTime> const since = parts_.scopes.retire(object_->key, now);
+    return since ? *since + kOutlivesSecret - now : Duration{0};
   }
 
   [[nodiscard]] std::string first_reference() const {
@@ -146,6 +166,7 @@ class Pass : StatusPass<WorkspaceStatus> {
   WorkspaceSpec spec_;
   WorkspaceStatus status_;
   WorkspaceStatus const before_;
+  bool retired_ = false;  // opened before its Secret went
 };
 
 class WorkspaceReconciler final : public Reconciler {

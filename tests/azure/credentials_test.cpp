@@ -66,6 +66,23 @@ BOOST_FIXTURE_TEST_CASE(a_token_that_was_refused_is_forgotten, Entra) {
   BOOST_TEST(*source->token({}) == "two");
 }
 
+BOOST_FIXTURE_TEST_CASE(a_credential_that_is_gone_gets_no_token, Entra) {
+  BOOST_TEST(!source->retire());
+  BOOST_TEST(source->token({}).error().reason == "CredentialGone");
+  BOOST_TEST(wire().sent.empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(a_token_outlives_its_credential, Entra) {
+  answer("one");
+  BOOST_TEST(*source->token({}) == "one");
+  BOOST_TEST(source->retire());
+  clock.advance(seconds(3599));
+  BOOST_TEST(*source->token({}) == "one");  // though it is time for another
+  clock.advance(seconds(1));
+  BOOST_TEST(!source->retire());
+  BOOST_TEST((source->token({}).error().kind == ErrorKind::Unauthorized));
+}
+
 BOOST_FIXTURE_TEST_CASE(while_entra_is_away_the_old_token_serves_until_its_end, Entra) {
   answer("one");
   BOOST_TEST(*source->token({}) == "one");

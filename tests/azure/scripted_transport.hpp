@@ -74,6 +74,7 @@ class FixedTokens final : public TokenSource {
   void forget(std::string const& token) override {
     if (token == "t" + std::to_string(number_)) ++number_;
   }
+  bool retire() override { return true; }
 
  private:
   int number_ = 1;

@@ -90,6 +90,56 @@ BOOST_AUTO_TEST_CASE(reads_reuse_a_connection_and_writes_have_their_own) {
   BOOST_TEST(server.connections() == 4);
 }
 
+BOOST_AUTO_TEST_CASE(repeatable_writes_reuse_a_connection_too) {
+  ScriptedServer server(
+      [](Connection& c) {
+        for (int i = 0; i < 3 && c.read_request(); ++i) c.write(answer("done"));
+        c.read_request();  // the fourth has no answer
+      },
+      tls());
+  auto const transport = make_http_transport(trusting(), kClock);
+  HttpRequest const put{.method = "PUT", .url = url_of(server, true, "/x"), .body = "b", .repeatable = true};
+  for (int i = 0; i < 3; ++i) BOOST_TEST(bool(transport->send(put, within(kSlack))));
+  BOOST_TEST(server.connections() == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_write_on_a_used_connection_that_is_given_up_may_have_been_applied) {
+  ScriptedServer server(
+      [](Connection& c) {
+        if (c.read_request()) c.write(answer("done"));
+        c.read_request();
+        c.wait_for_end();
+      },
+      tls());
+  auto const transport = make_http_transport(trusting(), kClock);
+  HttpRequest const put{.method = "PUT", .url = url_of(server, true, "/x"), .body = "b", .repeatable = true};
+  BOOST_TEST(bool(transport->send(put, within(kSlack))));
+  auto const result = transport->send(put, within(milliseconds(200)));
+  check_error(result, ErrorKind::Canceled, {"DeadlineExceeded"});
+  BOOST_TEST(result.error().maybe_applied);
+  BOOST_TEST(server.connections() == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_write_whose_second_sending_found_nobody_may_have_been_applied) {
+  ScriptedServer server(
+      [](Connection& c) {
+        if (c.read_request()) c.write(answer("done"));
+        c.read_request();
+        c.cut();
+      },
+      tls());
+  ScriptedServer front([&](Connection& c) {
+    if (c.number() == 0) c.splice_to(server.port());
+  });
+  auto const transport = make_http_transport(trusting(), kClock);
+  HttpRequest const put{.method = "PUT", .url = url_of(front, true, "/x"), .body = "b", .repeatable = true};
+  BOOST_TEST(bool(transport->send(put, within(kSlack))));
+  auto const result = transport->send(put, within(kSlack));
+  check_error(result, ErrorKind::Transient, {"TlsHandshakeFailed", "ConnectionLost"});
+  BOOST_TEST(result.error().maybe_applied);
+  BOOST_TEST(server.requests_with("PUT") == 2);
+}
+
 BOOST_AUTO_TEST_CASE(an_idle_connection_that_the_server_closed_is_not_used) {
   ScriptedServer server([](Connection& c) {
     if (c.read_request()) c.write(answer("once"));

@@ -7,12 +7,9 @@ memory     RSS and PSS with 1, 500 and 10,000 objects (500 clusters, the rest lo
 relist     how long a fresh process takes to know 10,000 objects
 """
 import argparse
-import concurrent.futures
-import http.client
 import json
 import os
 import pathlib
-import ssl
 import sys
 import tempfile
 import time
@@ -21,6 +18,7 @@ from place import BINARIES, REPOSITORY, seconds_of, wait_until
 
 sys.path.insert(0, str(REPOSITORY / "tests/integration"))
 os.environ["TRAINYARD_BIN"] = str(BINARIES)
+from api_server import ApiServer  # noqa: E402
 from control_plane import ControlPlane  # noqa: E402
 from operator_world import Operator, Simulator, kubectl  # noqa: E402
 
@@ -36,8 +34,6 @@ class Cluster:
         self.folder = pathlib.Path(self._folder.name)
         self.plane = ControlPlane(self.folder / "plane").__enter__()
         os.environ.update(self.plane.environment())
-        self._ssl = ssl.create_default_context(cafile=self.plane.folder / "ca.pem")
-        self._token = (self.plane.folder / "token").read_text()
         kubectl("apply", "-k", REPOSITORY)
         kubectl("create", "namespace", NAMESPACE)
         self.azsim = Simulator(self.folder)
@@ -61,19 +57,13 @@ class Cluster:
             self.operator.stop()
         self.operator = None
 
-    def create(self, name, spec):
-        connection = http.client.HTTPSConnection(self.plane.server.removeprefix("https://"), context=self._ssl)
-        body = {"apiVersion": GROUP.removeprefix("/apis/"), "kind": "ComputeTarget", "metadata": {"name": name}, "spec": spec}
-        connection.request("POST", f"{GROUP}/namespaces/{NAMESPACE}/computetargets", json.dumps(body),
-                           {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"})
-        answer = connection.getresponse()
-        answer.read()
-        connection.close()
-        assert answer.status == 201, answer.status
-
-    def create_all(self, names, spec):
-        with concurrent.futures.ThreadPoolExecutor(8) as pool:
-            list(pool.map(lambda name: self.create(name, spec), names))
+    def create(self, names, spec):
+        with ApiServer(self.plane.folder) as api:
+            for name in names:
+                body = {"apiVersion": GROUP.removeprefix("/apis/"), "kind": "ComputeTarget", "metadata": {"name": name},
+                        "spec": spec}
+                status, _ = api.ask("POST", f"{GROUP}/namespaces/{NAMESPACE}/computetargets", body)
+                assert status == 201, status
 
     def wait_ready(self, count):
         line = 'trainyard_compute_targets{state="Ready",type="%s"}'
@@ -96,7 +86,7 @@ def apply(place):
     for i in range(200):
         name, since = f"one-{i}", len(place.azsim.log.read_text().splitlines())
         began = time.time()
-        place.create(name, CLUSTER_SPEC)
+        place.create([name], CLUSTER_SPEC)
 
         def first():
             lines = place.azsim.log.read_text().splitlines()[since:]
@@ -114,10 +104,10 @@ def show(place, name):
 
 def memory(place):
     show(place, "few objects")
-    place.create_all([f"cluster-{i}" for i in range(500)], CLUSTER_SPEC)
+    place.create([f"cluster-{i}" for i in range(500)], CLUSTER_SPEC)
     place.wait_ready(500)
     show(place, "500 clusters more")
-    place.create_all([f"local-{i}" for i in range(9500)], {"local": {}})
+    place.create([f"local-{i}" for i in range(9500)], {"local": {}})
     place.wait_ready(10000)
     show(place, "9,500 local targets more")
     before = place.process()[2]

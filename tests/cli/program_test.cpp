@@ -64,6 +64,17 @@ BOOST_AUTO_TEST_CASE(usage) {
   BOOST_TEST(contains(nameless.err, "--cluster-name is missing"), nameless.err);
   BOOST_TEST(run_program({"run", "--cluster-name", "x"}).code == 2);
   BOOST_TEST(run_program(folder.run({"--workers", "0"})).code == 2);
+  folder.write(
+      "kubeconfig",
+      "{apiVersion: v1, kind: Config, current-context: c, contexts: [{name: c, context: {cluster: c, user: "
+      "u}}], clusters: [{name: c, cluster: {server: 'https://127.0.0.1:1'}}], users: [{name: u, user: {}}]}");
+  for (char const* const user : {"0", "-1", "2147483648", "1000x", ""}) {
+    Said const refused = run_program({"run", "--cluster-name", "x", "--kubeconfig",
+                                      (folder.path() / "kubeconfig").string(), "--job-user", user});
+    BOOST_TEST(refused.code == 2, all(refused));
+    BOOST_TEST(contains(refused.err, "--job-user: '" + std::string(user) + "' must be"), refused.err);
+  }
+  BOOST_TEST(contains(run_program(folder.run({"--job-image", "i"})).err, "--job-image is of a cluster"));
   Said const nothing = folder.ask({"get"});
   BOOST_TEST(nothing.code == 1);
   BOOST_TEST(contains(nothing.err, "no operator has run here"), nothing.err);

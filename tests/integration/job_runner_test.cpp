@@ -120,6 +120,46 @@ BOOST_FIXTURE_TEST_CASE(an_edit_changes_no_run_that_was_started, JobWorld) {
   BOOST_REQUIRE(runner->start(run("ty-fit-a2"), context()));  // shares the copy of a1
 }
 
+BOOST_FIXTURE_TEST_CASE(what_a_run_waits_for_is_told_in_the_same_words, JobWorld) {
+  server.scrubber.add_secret("hunter2-of-the-registry");
+  BOOST_REQUIRE(runner->start(run("ty-fit-a0"), context()));
+  BOOST_TEST(find("ty-fit-a0").submitted_at == job("ty-fit-a0").text({"metadata", "creationTimestamp"}));
+  BOOST_TEST(find("ty-fit-a0").why ==
+             "its Job has no pod yet; kubectl describe job ty-fit-a0 --namespace job-runner tells more");
+  make_pod("ty-fit-a0");
+  BOOST_TEST(find("ty-fit-a0").why.empty());  // as every pod at first
+  pod_is_unschedulable("ty-fit-a0", "0/1 nodes are available");
+  BOOST_TEST(find("ty-fit-a0").why == "Unschedulable: 0/1 nodes are available");
+  pod_waits("ty-fit-a0", "ErrImagePull", "no such image");
+  BOOST_TEST(find("ty-fit-a0").why == "ImagePullBackOff: no such image");
+  pod_waits("ty-fit-a0", "ImagePullBackOff", "Back-off pulling image \"i\": ErrImagePull: no such image");
+  BOOST_TEST(find("ty-fit-a0").why == "ImagePullBackOff: no such image");
+  pod_waits("ty-fit-a0", "CreateContainerError", "it\nsays hunter2-of-the-registry");
+  BOOST_TEST(find("ty-fit-a0").why.starts_with("CreateContainerError: it says "));
+  BOOST_TEST(find("ty-fit-a0").why.find("hunter2") == std::string::npos);
+  pod_waits("ty-fit-a0", "ContainerCreating", "");
+  BOOST_TEST(find("ty-fit-a0").why.empty());
+  pod_runs("ty-fit-a0");
+  BOOST_TEST(find("ty-fit-a0").why.empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(what_ended_a_run_is_told, JobWorld) {
+  BOOST_REQUIRE(runner->start(run("ty-fit-a0"), context()));
+  make_pod("ty-fit-a0");
+  pod_ended("ty-fit-a0", 137, false, "OOMKilled");
+  job_failed("ty-fit-a0");
+  BOOST_TEST(find("ty-fit-a0").why == "OOMKilled");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_container_that_could_not_be_made_began_nothing, JobWorld) {
+  BOOST_REQUIRE(runner->start(run("ty-fit-a0"), context()));
+  make_pod("ty-fit-a0");
+  pod_ended("ty-fit-a0", 128, false, "StartError", "1970-01-01T00:00:00Z");
+  job_failed("ty-fit-a0");
+  BOOST_TEST(find("ty-fit-a0").started_at.empty());
+  BOOST_TEST(*find("ty-fit-a0").exit_code == 128);
+}
+
 BOOST_FIXTURE_TEST_CASE(a_run_that_ends_well, JobWorld) {
   BOOST_REQUIRE(runner->start(run("ty-fit-a0"), context()));
   make_pod("ty-fit-a0");
@@ -260,6 +300,10 @@ BOOST_FIXTURE_TEST_CASE(a_job_that_a_person_suspended_waits, JobWorld) {
   job_suspended("ty-fit-a0");
   BOOST_TEST((find("ty-fit-a0").state == State::Running));
   BOOST_TEST(find("ty-fit-a0").started_at.empty());
+  Json held = job("ty-fit-a0");
+  held["spec"]["suspend"] = true;
+  server.must("PUT", kube::object_path(kube::kJobs, kNamespace, "ty-fit-a0"), held);
+  BOOST_TEST(find("ty-fit-a0").why == "its Job ty-fit-a0 is suspended");
 }
 
 BOOST_FIXTURE_TEST_CASE(somebody_elses_job_of_that_name_is_told_by_its_owner, JobWorld) {

@@ -127,6 +127,21 @@ void JobWorld::pod_status(std::string const& name, Json status) {
               object(kube::kPods, name, Json::object({{"status", std::move(status)}})));
 }
 
+void JobWorld::pod_waits(std::string const& name, std::string const& reason, std::string const& message) {
+  Json waiting = Json::object({{"reason", reason}, {"message", message}});
+  pod_status(name, Json::object({{"phase", "Pending"},
+                                 {"containerStatuses",
+                                  container_status(Json::object({{"waiting", std::move(waiting)}}))}}));
+}
+
+void JobWorld::pod_is_unschedulable(std::string const& name, std::string const& message) {
+  Json scheduled = condition("PodScheduled", kStarted);
+  scheduled["status"] = "False";
+  scheduled["reason"] = "Unschedulable";
+  scheduled["message"] = message;
+  pod_status(name, Json::object({{"conditions", Json::array({std::move(scheduled)})}}));
+}
+
 void JobWorld::pod_runs(std::string const& name) {
   pod_status(name,
              Json::object(
@@ -135,9 +150,10 @@ void JobWorld::pod_runs(std::string const& name) {
                    container_status(Json::object({{"running", Json::object({{"startedAt", kStarted}})}}))}}));
 }
 
-void JobWorld::pod_ended(std::string const& name, int exit_code, bool disrupted) {
+void JobWorld::pod_ended(std::string const& name, int exit_code, bool disrupted, std::string const& reason,
+                         char const* started) {
   Json const ended = Json::object(
-      {{"exitCode", exit_code}, {"reason", "Error"}, {"startedAt", kStarted}, {"finishedAt", kEnded}});
+      {{"exitCode", exit_code}, {"reason", reason}, {"startedAt", started}, {"finishedAt", kEnded}});
   Json status =
       Json::object({{"phase", exit_code == 0 ? "Succeeded" : "Failed"},
                     {"containerStatuses", container_status(Json::object({{"terminated", ended}}))}});

@@ -33,8 +33,11 @@ class JobWorld {
   /// As the controller would, of the Job's template; here under the Job's own name.
   Json make_pod(std::string const& name, std::string const& node = "");
   void pod_status(std::string const& name, Json status);
+  void pod_waits(std::string const& name, std::string const& reason, std::string const& message);
+  void pod_is_unschedulable(std::string const& name, std::string const& message);
   void pod_runs(std::string const& name);
-  void pod_ended(std::string const& name, int exit_code, bool disrupted = false);
+  void pod_ended(std::string const& name, int exit_code, bool disrupted = false,
+                 std::string const& reason = "Error", char const* started = kStarted);
   void pod_gone(std::string const& name);
   void job_completed(std::string const& name);
   void job_failed(std::string const& name);

@@ -1,12 +1,14 @@
 """The operator in a cluster: a real API server, real kubectl, azsim."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
 import unittest
 
-from operator_world import SAMPLES, SYSTEM, OperatorTest, condition, get, kubectl, wait_until
+from operator_world import (REPOSITORY, SAMPLES, SYSTEM, Operator, OperatorTest, apply, condition, get, kubeconfig_of,
+                            kubectl, wait_until)
 
 
 class Cluster(OperatorTest):
@@ -84,41 +86,6 @@ class Cluster(OperatorTest):
         self.apply(self.cluster(maxNodes=3), options=gitops)
         wait_until("the resize", lambda: self.writes("computes.put") == 2)
 
-    def test_a_local_run_is_a_job(self):
-        """There is no controller of Jobs here: the test is it."""
-        def job():
-            jobs = json.loads(kubectl("get", "jobs", "-n", self.ns, "-o", "json", "-l",
-                                      "app.kubernetes.io/managed-by=trainyard"))["items"]
-            name = get("trainingrun", "fit", self.ns).get("status", {}).get("runName")
-            return next((one for one in jobs if one["metadata"]["name"] == name), None)
-
-        def tell(name, *conditions, **status):
-            known = [{"type": kind, "status": "True", "reason": "Test", "message": "",
-                      "lastTransitionTime": "2026-03-01T10:05:00Z"} for kind in conditions]
-            kubectl("patch", "job", name, "-n", self.ns, "--subresource=status", "--type=merge", "-p",
-                    json.dumps({"status": {"conditions": known, **status}}))
-
-        here = {"apiVersion": "trainyard.dev/v1alpha1", "kind": "ComputeTarget", "metadata": {"name": "here"},
-                "spec": {"local": {}}}
-        self.apply(here, self.source(), self.run_of(computeTarget="here"))
-        first = wait_until("a Job", job)
-        self.assertEqual(first["metadata"]["ownerReferences"][0]["uid"],
-                         get("trainingrun", "fit", self.ns)["metadata"]["uid"])
-        name = first["metadata"]["name"]
-        started = {"startTime": "2026-03-01T10:00:00Z"}
-        tell(name, "SuccessCriteriaMet", **started)
-        tell(name, "SuccessCriteriaMet", "Complete", completionTime="2026-03-01T10:05:00Z", succeeded=1, **started)
-        self.wait_ready("trainingrun/fit")
-
-        self.apply(self.source("print('trained again')"))
-        second = wait_until("another Job", lambda: (job() or first) != first and job())["metadata"]["name"]
-        self.assertNotEqual(second, name)
-        kubectl("patch", "trainingrun", "fit", "-n", self.ns, "--type=merge", "-p", '{"spec": {"suspend": true}}')
-        stopped = wait_until("its stop", lambda: (found := job()) and found["spec"].get("suspend") and found)
-        self.assertEqual(stopped["metadata"]["annotations"]["trainyard.dev/cancel-reason"], "Suspended")
-        tell(second, "Suspended")
-        wait_until("the phase", lambda: get("trainingrun", "fit", self.ns)["status"]["phase"] == "Suspended")
-
     def test_nothing_is_written_when_nothing_changes(self):
         self.apply(self.secret(), self.workspace(), self.cluster())
         self.wait_ready("computetarget/" + self.cpu)
@@ -179,6 +146,64 @@ def lua(value):
     if isinstance(value, list):
         return "{" + ", ".join(map(lua, value)) + "}"
     return "nil" if value is None else json.dumps(value)
+
+
+class GitSource(OperatorTest):
+    def start_server(self):
+        """A private repository; its address."""
+        folder = self.folder / "git"
+        work = folder / "work"
+        work.mkdir(parents=True)
+        (folder / "password").write_text("git-password")
+        (work / "train.py").write_text("print('trained from git')\n")
+        for line in ("init -q -b main", "add -A", "-c user.name=nobody -c user.email=nobody@example.test commit -q -m first",
+                     "clone -q --bare . ../repos/code.git"):
+            subprocess.run(["git", *line.split()], cwd=work, check=True)
+        server = subprocess.Popen([REPOSITORY / "tests/git/git_server.py", folder], stdout=subprocess.PIPE, text=True)
+        self.addCleanup(server.stdout.close)
+        self.addCleanup(server.wait)
+        self.addCleanup(server.kill)
+        os.environ["SSL_CERT_FILE"] = str(folder / "ca.pem")  # the operator's
+        self.addCleanup(os.environ.pop, "SSL_CERT_FILE")
+        return f"https://localhost:{server.stdout.readline().split()[1]}/private/code.git"
+
+    def test_a_private_repository_is_read_once_its_secret_is_right(self):
+        git = {"url": self.start_server(), "secretRef": {"name": "git"}}
+        login = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "git"}}
+        operator = self.operator("--allow-git-hosts", "localhost")
+        self.apply(self.secret(), self.workspace(), self.cluster(), self.run_of(source={"git": git}),
+                   login | {"stringData": {"username": "reader", "password": "wrong"}})
+        wait_until("the refusal", lambda: condition(get("trainingrun", "fit", self.ns), "Stalled").get("reason")
+                   == "GitUnauthorized")
+        self.apply(login | {"stringData": {"username": "reader", "password": "git-password"}})
+        self.wait_ready("trainingrun/fit")
+        status = get("trainingrun", "fit", self.ns)["status"]
+        self.assertRegex(status["sourceCommit"], "^[0-9a-f]{40}$")
+        self.assertEqual(self.writes("jobs.put"), 1)
+        self.assertNotIn("git-password", operator.says() + kubectl("get", "events,trainingruns", "-n", self.ns, "-o", "yaml"))
+
+
+class OneNamespace(OperatorTest):
+    def test_rights_in_one_namespace_are_enough_for_it(self):
+        base = self.folder / "one"
+        shutil.copytree(REPOSITORY / "manifests/rbac/one-namespace", base / "one-namespace")
+        (base / "kustomization.yaml").write_text(f"namespace: {self.ns}\nresources: [one-namespace]\n")
+        kubectl("apply", "-k", base)
+        kubeconfig = self.folder / "one.kubeconfig"
+        kubeconfig.write_text(kubeconfig_of({"token": kubectl("create", "token", "trainyard", "-n", self.ns).strip()}))
+        other = self.ns + "-other"
+        kubectl("create", "namespace", other)
+        here = {"apiVersion": "trainyard.dev/v1alpha1", "kind": "ComputeTarget", "metadata": {"name": "here"},
+                "spec": {"local": {}}}
+        apply(here, namespace=other)
+
+        operator = Operator(self.folder, kubeconfig, self.azsim.clouds, "--namespace", self.ns, lease_namespace=self.ns)
+        self.addCleanup(operator.stop, signal.SIGKILL)
+        self.apply(self.secret(), self.workspace(), self.cluster(), self.source(), self.run_of())
+        self.wait_ready("trainingrun/fit")
+        self.assertNotIn("Warning", kubectl("get", "events", "-n", self.ns))
+        self.assertNotIn("finalizers", get("computetarget", "here", other)["metadata"])
+        self.assertNotIn("forbidden", operator.says().lower())
 
 
 class Replicas(OperatorTest):

@@ -39,6 +39,13 @@ def get(kind, name, namespace):
     return json.loads(kubectl("get", kind, name, "-n", namespace, "-o", "json"))
 
 
+def kubeconfig_of(user):
+    """The administrator's, for another."""
+    config = json.loads(kubectl("config", "view", "--raw", "--minify", "--flatten", "-o", "json"))
+    config["users"][0]["user"] = user
+    return json.dumps(config)
+
+
 def condition(found, kind):
     """The condition of that type, or {}."""
     return next((one for one in found.get("status", {}).get("conditions", []) if one["type"] == kind), {})
@@ -78,12 +85,12 @@ class Simulator:
 
 
 class Operator:
-    def __init__(self, folder, kubeconfig, clouds, *arguments):
+    def __init__(self, folder, kubeconfig, clouds, *arguments, lease_namespace=SYSTEM):
         self.output = folder / f"operator-{uuid.uuid4().hex[:6]}.log"
         with open(self.output, "w") as log:
             self.process = subprocess.Popen(
                 [BINARIES / "trainyard", "run", "--kubeconfig", kubeconfig, "--cluster-name", "integration", "--clouds",
-                 clouds, "--lease-namespace", SYSTEM, "--lease-duration", LEASE, "--metrics-address", "127.0.0.1:0", *arguments],
+                 clouds, "--lease-namespace", lease_namespace, "--lease-duration", LEASE, "--metrics-address", "127.0.0.1:0", *arguments],
                 stdout=log, stderr=subprocess.STDOUT)
 
     def says(self):
@@ -142,11 +149,9 @@ class OperatorTest(unittest.TestCase):
     @classmethod
     def write_kubeconfig(cls, token):
         """The operator's: its service account's token in a file, which is read again on use."""
-        config = json.loads(kubectl("config", "view", "--raw", "--minify", "--flatten", "-o", "json"))
         cls.token = cls.folder / "token"
         cls.token.write_text(token)
-        config["users"][0]["user"] = {"tokenFile": str(cls.token)}
-        cls.kubeconfig.write_text(json.dumps(config))
+        cls.kubeconfig.write_text(kubeconfig_of({"tokenFile": str(cls.token)}))
 
     @classmethod
     def start_operator(cls, *arguments):

@@ -114,10 +114,12 @@ inline TrainingRunStatus full_training_run() {
                                  .exit_code = 0,
                                  .log_tail = {"one", "two"},
                                  .source_digest = "cc",
+                                 .source_commit = "dd",
+                                 .source_asked = "ee",
                                  .last_handled_reconcile_at = "now",
                                  .next_look = "2026-11-24T08:31:00Z",
                                  .setbacks = 2};
-  [[maybe_unused]] auto const& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y] =
+  [[maybe_unused]] auto const& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, z1] =
       result;
   return result;
 }

@@ -312,7 +312,7 @@ BOOST_FIXTURE_TEST_CASE(a_secret_that_cannot_be_read_for_a_moment_closes_nothing
   BOOST_TEST(store.status_writes == writes);
   store.secrets_fail.reset();
   store.secrets.clear();  // it is gone
-  go_on(seconds(10));
+  go_on(seconds(40));
   BOOST_TEST(reason(ml) == "SecretNotFound");
   BOOST_TEST((scopes.find(ml) == nullptr));
 }
@@ -322,6 +322,46 @@ BOOST_FIXTURE_TEST_CASE(a_workspace_that_is_not_read_is_stale_though_its_secret_
   sim.add_fault({.operation = "*", .times = -1, .status = 503});
   go_on(minutes(5));
   BOOST_TEST(reason(ml) == "ObservationStale");
+}
+
+BOOST_FIXTURE_TEST_CASE(what_is_deleted_with_its_secret_is_gone_in_azure_all_the_same, Aml) {
+  ObjectKey const fit = running();
+  store.secrets.clear();  // as in a namespace that is deleted: the Secret before the Workspace
+  go_on(seconds(5));
+  BOOST_TEST(reason(ml) == "SecretNotFound");
+  int const tokens = asked("POST", "/oauth2/");
+  for (ObjectKey const& key : {ml, cpu, fit}) store.remove(key);
+  go_on(minutes(6));  // what an earlier process sent has landed by then
+  for (ObjectKey const& key : {fit, cpu, ml}) BOOST_TEST((store.get(key) == nullptr), to_string(key));
+  BOOST_TEST(job_status(jobs().front()) == "Canceled");
+  BOOST_TEST(asked("DELETE", "/computes/cpu") == 1);
+  BOOST_TEST(warnings("Forgotten") == 0);
+  BOOST_TEST(asked("POST", "/oauth2/") == tokens);
+}
+
+BOOST_FIXTURE_TEST_CASE(without_a_token_what_is_deleted_with_its_secret_is_forgotten, Aml) {
+  store.secrets.clear();
+  for (ObjectKey const& key : {ml, cpu}) store.remove(key);
+  go_on(seconds(10));
+  BOOST_TEST(reason(ml) == "InUse");
+  azure_clock.advance(minutes(90));
+  clock.advance(minutes(90));
+  go_on(minutes(2));
+  for (ObjectKey const& key : {cpu, ml}) BOOST_TEST((store.get(key) == nullptr), to_string(key));
+  BOOST_TEST(warnings("Forgotten") == 1);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_secret_that_is_gone_opens_nothing_for_long, Aml) {
+  go_on(seconds(10));
+  store.secrets.clear();
+  go_on(seconds(20));
+  BOOST_TEST(is(ml, "Stalled"));
+  BOOST_TEST((scopes.find(ml) != nullptr));
+  go_on(seconds(20));
+  BOOST_TEST((scopes.find(ml) == nullptr));
+  store.secrets["azure/secret"] = options.secret;
+  go_on(seconds(10));
+  BOOST_TEST(is(ml, "Ready"));
 }
 
 BOOST_FIXTURE_TEST_CASE(a_workspace_of_that_name_that_is_another_is_refused, Aml) {

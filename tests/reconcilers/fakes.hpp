@@ -208,11 +208,13 @@ struct Passes : azure::Surroundings {
       if (Outcome const outcome = pass(key); outcome.next != Outcome::Next::Soon) return outcome;
     return Outcome::rest();
   }
-  std::string reason(ObjectKey const& key) {
+  std::string reason(ObjectKey const& key) { return ready(key).reason; }
+  std::string message(ObjectKey const& key) { return ready(key).message; }
+  manifests::Condition ready(ObjectKey const& key) {
     manifests::Conditions const conditions =
         manifests::conditions_from_json(store.get(key)->status.at("conditions"));
-    auto const* const ready = find_condition(conditions, manifests::kReady);
-    return ready == nullptr ? "" : ready->reason;
+    auto const* const found = find_condition(conditions, manifests::kReady);
+    return found == nullptr ? manifests::Condition{} : *found;
   }
   bool is(ObjectKey const& key, std::string_view type) {
     manifests::Conditions const conditions =

@@ -211,6 +211,56 @@ BOOST_FIXTURE_TEST_CASE(an_interrupted_run_says_how_to_run_it_again, Local) {
   BOOST_TEST(runner.started.size() == 1U);
 }
 
+BOOST_FIXTURE_TEST_CASE(what_a_run_waits_for_is_told_for_as_long_as_it_may_wait, Local) {
+  Json spec = run_spec();
+  spec["queueTimeout"] = "10m";
+  ObjectKey const key = store.apply("TrainingRun", "fit", spec);
+  settle(key);
+  runner.last().started_at = "";
+  runner.last().submitted_at = to_rfc3339(clock.wall());
+  runner.last().why = "ImagePullBackOff: there is none";
+  settle(key);
+  BOOST_TEST(message(key).ends_with("is being prepared: ImagePullBackOff: there is none"), message(key));
+  BOOST_TEST(runner.last().cancel_reason.empty());
+  clock.advance(minutes(11));
+  settle(key);
+  BOOST_TEST(runner.last().cancel_reason == "QueueTimeout");
+}
+
+BOOST_FIXTURE_TEST_CASE(what_ended_a_script_is_told, Local) {
+  ObjectKey const key = fit();
+  runner.last().why = "OOMKilled";
+  runner.end(137);
+  settle(key);
+  BOOST_TEST(store.get(key)->status.text("failureMessage") == "the script was ended by signal 9 (OOMKilled)");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_script_that_never_began_is_told_so, Local) {
+  ObjectKey const key = fit();
+  runner.last().started_at = "";
+  settle(key);
+  runner.last().why = "StartError: no /bin/sh";
+  runner.end(128);
+  settle(key);
+  BOOST_TEST(store.get(key)->status.text("failureMessage") ==
+             "the script could not be started (StartError: no /bin/sh)");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_run_that_was_stopped_keeps_its_start, Local) {
+  ObjectKey const key = fit();
+  std::string const start = runner.last().started_at;
+  Json spec = run_spec();
+  spec["suspend"] = true;
+  store.apply("TrainingRun", "fit", spec);
+  settle(key);
+  runner.last().started_at = "";  // with its pod went whoever could tell
+  settle(key);
+  runner.last().state = LocalRun::State::Ended;
+  settle(key);
+  BOOST_TEST(store.get(key)->status.text("phase") == "Suspended");
+  BOOST_TEST(store.get(key)->status.text("startedAt") == start);
+}
+
 BOOST_FIXTURE_TEST_CASE(a_request_to_look_is_answered, Local) {
   ObjectKey const key = fit();
   runner.end(0);
