@@ -32,4 +32,9 @@ bool Wakeup::wait_until(SteadyTime until, std::stop_token const& stop) {
   return std::exchange(notified_, false);
 }
 
+bool Wakeup::take() {
+  std::lock_guard lock(mutex_);
+  return std::exchange(notified_, false);
+}
+
 }  // namespace trainyard

@@ -55,6 +55,8 @@ class Wakeup {
   /// Returns at notify() (then true), at the stop request, or when `until` has passed on the real steady
   /// clock.
   bool wait_until(SteadyTime until, std::stop_token const& stop);
+  /// Whether notify() was called since the last wait or take(). Never waits.
+  bool take();
 
  private:
   std::mutex mutex_;

@@ -1,5 +1,4 @@
-// Events of events.k8s.io/v1: equal ones become a series, written by a thread of its own so that no pass
-// waits.
+// Events of events.k8s.io/v1: equal ones become a series, written by a loop of its own so that no pass waits.
 #pragma once
 
 #include <deque>

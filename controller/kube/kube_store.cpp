@@ -38,7 +38,7 @@ KubeStore::KubeStore(KubeStoreOptions options, KubeStoreParts parts)
                .log = parts_.log,
                .scrubber = parts_.scrubber,
                .instance = options_.instance}),
-      referred_(informer_parts()) {
+      referred_(informer_parts(), parts_.run) {
   for (ResourceType const& type : options_.kinds)
     kinds_.push_back(
         {type, std::make_unique<Informer>(Selection{.type = type, .ns = options_.ns}, informer_parts())});
@@ -57,17 +57,14 @@ InformerParts KubeStore::informer_parts() {
 }
 
 void KubeStore::start() {
-  for (Kind const& kind : kinds_)
-    threads_.emplace_back([this, informer = kind.informer.get()](std::stop_token const& stop) {
-      informer->run(parts_.clock, stop);
-    });
-  threads_.emplace_back([this](std::stop_token const& stop) { events_.run(parts_.clock, stop); });
+  for (Kind const& kind : kinds_) running_.push_back(parts_.run(*kind.informer));
+  running_.push_back(parts_.run(events_));
 }
 
 void KubeStore::stop() {
-  for (std::jthread& thread : threads_) thread.request_stop();
+  for (auto const& loop : running_) loop->request_stop();
   referred_.stop();
-  threads_.clear();  // joins
+  running_.clear();  // waits for them
 }
 
 bool KubeStore::synced() const {

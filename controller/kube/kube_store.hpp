@@ -7,7 +7,6 @@
 #include <mutex>
 #include <set>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "controller/base/object_store.hpp"
@@ -25,6 +24,7 @@ struct KubeStoreParts {
   Logger const& log;
   Scrubber& scrubber;
   std::function<void()> changed = [] {};  // something changed or was written; from any thread
+  LoopRunner run = on_threads(clock);     // its informers, and what writes events
 };
 
 struct KubeStoreOptions {
@@ -43,7 +43,7 @@ class KubeStore final : public ObjectStore {
   KubeStore(KubeStoreOptions options, KubeStoreParts parts);
   ~KubeStore() override;
 
-  /// Starts its threads: informers, events. They end at stop() and with the store.
+  /// Starts its loops: informers, events. They end at stop() and with the store.
   void start();
   void stop();
   [[nodiscard]] bool synced() const;  // every kind was listed whole
@@ -90,8 +90,8 @@ class KubeStore final : public ObjectStore {
   ReferredObjects referred_;
 
   mutable std::mutex mutex_;
-  std::vector<ObjectKey> changes_;     // guarded by mutex_
-  std::vector<std::jthread> threads_;  // last: they end before what they use
+  std::vector<ObjectKey> changes_;                     // guarded by mutex_
+  std::vector<std::unique_ptr<RunningLoop>> running_;  // last: they end before what they use
 };
 
 }  // namespace trainyard::kube

@@ -14,9 +14,7 @@ bool ReferredObjects::read(ResourceType const& type, ObjectKey const& key, std::
   parts.changed = [this](ObjectKey const& changed_key) { changed(changed_key); };
   followed.informer = std::make_unique<Informer>(Selection{.type = type, .ns = key.ns, .versions_only = true},
                                                  std::move(parts));
-  followed.thread = std::jthread([this, informer = followed.informer.get()](std::stop_token const& stop) {
-    informer->run(parts_.clock, stop);
-  });
+  followed.running = run_(*followed.informer);
   return true;
 }
 
@@ -34,14 +32,14 @@ void ReferredObjects::changed(ObjectKey const& key) const {
 }
 
 void ReferredObjects::keep_only(std::set<Place> const& places) {
-  std::vector<Followed> unused;  // their threads end after the lock is given back
+  std::vector<Followed> unused;  // their loops end after the lock is given back
   std::lock_guard lock(mutex_);
   for (auto it = followed_.begin(); it != followed_.end();) {
     if (places.contains(it->first)) {
       ++it;
       continue;
     }
-    it->second.thread.request_stop();
+    it->second.running->request_stop();
     unused.push_back(std::move(it->second));
     it = followed_.erase(it);
   }

@@ -8,7 +8,6 @@
 #include <mutex>
 #include <set>
 #include <string>
-#include <thread>
 #include <utility>
 
 #include "controller/kube/informer.hpp"
@@ -22,7 +21,7 @@ class ReferredObjects {
   using Place = std::pair<std::string, std::string>;  // kind and namespace
 
   /// `parts.changed` is told of each object that was read and has another version now.
-  explicit ReferredObjects(InformerParts parts) : parts_(std::move(parts)) {}
+  ReferredObjects(InformerParts parts, LoopRunner run) : parts_(std::move(parts)), run_(std::move(run)) {}
   ~ReferredObjects() { stop(); }
 
   /// It was read, and had that version ("" for absent). Follows its place from now on; true if that is new.
@@ -37,11 +36,12 @@ class ReferredObjects {
   struct Followed {
     std::unique_ptr<Informer> informer;
     std::map<std::string, std::string> read_versions;  // by name
-    std::jthread thread;
+    std::unique_ptr<RunningLoop> running;              // last: it ends before its informer goes
   };
   void changed(ObjectKey const& key) const;
 
   InformerParts const parts_;
+  LoopRunner const run_;
   mutable std::mutex mutex_;
   std::map<Place, Followed> followed_;  // guarded by mutex_
   bool stopped_ = false;                // guarded by mutex_

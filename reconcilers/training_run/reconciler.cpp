@@ -328,6 +328,7 @@ class Pass : StatusPass<TrainingRunStatus> {
     if (!at) return give_up(waiting, at.error());
     Result<PreparedRun> const prepared = (*at)->prepare(request, context_);
     if (!prepared) return give_up(waiting, prepared.error());
+    if (!target_still_ready()) return Outcome::soon();  // an upload may take minutes
 
     // Rule 2a: the intent is in the status before the request leaves, by a write that fails if anything
     // changed meanwhile.
@@ -341,6 +342,9 @@ class Pass : StatusPass<TrainingRunStatus> {
     if (std::optional<Outcome> const failed = write(status, submitting)) return *failed;
     (*at)->set_busy(to_string(object_->key), true);
     if (parts_.clock().wall() - intended > kIntentAge) return Outcome::soon();
+    // From that write on the target's deletion waits for this run; one that was asked for before is seen
+    // here.
+    if (!target_still_ready()) return Outcome::soon();
 
     Result<RunSeen> seen = (*at)->submit(request, *prepared, context_);
     if (!seen) {  // rule 13: after every answer that is not 2xx, look
@@ -360,6 +364,11 @@ class Pass : StatusPass<TrainingRunStatus> {
     status.seen = true;
     show_attempt(status, *seen);
     return conclude(status, verdict_of(status, spec_.ready_when), Outcome::after((*at)->pace()));
+  }
+
+  [[nodiscard]] bool target_still_ready() const {
+    RunTarget now;
+    return !find_target(parts_, object_->key.ns, spec_, now) && now.ready;
   }
 
   /// The service said no to this very submission: again when its time has come, or never if only the spec can

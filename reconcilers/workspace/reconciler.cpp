@@ -35,13 +35,7 @@ class Pass : StatusPass<WorkspaceStatus> {
   Outcome run() {
     if (std::optional<Outcome> const ended = promise()) return *ended;
     if (deleting()) return remove();
-    if (Result<Done> const opened = open(); !opened) {
-      Duration const left = secret_is_gone(opened.error()) ? outlives_secret() : Duration{0};
-      if (left <= Duration{0}) parts_.scopes.close(object_->key);
-      Outcome const again = set_back(status_, opened.error());
-      bool const too_late = left > Duration{0} && again.next == Outcome::Next::After && again.delay > left;
-      return too_late ? Outcome::after(left) : again;
-    }
+    if (Result<Done> const opened = open(); !opened) return not_opened(opened.error());
     std::shared_ptr<azure::AzureScope> const scope = parts_.scopes.find(object_->key);
     Result<azure::AmlWorkspace> const seen = scope->read_workspace(context_);
     std::shared_ptr<azure::AzureView const> const view = scope->view();
@@ -77,6 +71,22 @@ class Pass : StatusPass<WorkspaceStatus> {
     return conclude(status_,
                     {Verdict::Kind::Unknown, "ObservationStale", "lists fail: " + view.last_error.message},
                     Outcome::after(std::chrono::minutes(1)));
+  }
+
+  /// A Secret that cannot be read for a moment closes nothing: what it opened goes on, and lists tell whether
+  /// it still holds.
+  Outcome not_opened(Error const& error) {
+    std::shared_ptr<azure::AzureScope> const open = parts_.scopes.find(object_->key);
+    if (open && is_blip(error)) {
+      std::shared_ptr<azure::AzureView const> const view = open->view();
+      if (view->missed_lists >= 3 && !status_.workspace_id.empty()) return tell_stale(*view);
+      return give_up(status_, error);
+    }
+    Duration const left = secret_is_gone(error) ? outlives_secret() : Duration{0};
+    if (left <= Duration{0}) parts_.scopes.close(object_->key);
+    Outcome const again = set_back(status_, error);
+    bool const too_late = left > Duration{0} && again.next == Outcome::Next::After && again.delay > left;
+    return too_late ? Outcome::after(left) : again;
   }
 
   /// Opens the scope, or opens it anew when the spec or the credential is another one.

@@ -30,6 +30,11 @@ struct World {
   virtual Scrubber& scrubber() = 0;
   /// Ends the store and opens it anew on what it kept.
   virtual void restart() = 0;
+  /// Does it so many times beside each other: on threads, or on what the world has instead.
+  virtual void do_at_once(int times, std::function<void()> const& act) {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < times; ++i) threads.emplace_back(act);
+  }
 };
 
 struct Case {
@@ -324,10 +329,7 @@ inline void no_update_is_lost_between_threads(World& world) {
       if (written) ++done;
     }
   };
-  {
-    std::vector<std::jthread> threads;
-    for (int i = 0; i < kThreads; ++i) threads.emplace_back(count_up);
-  }
+  world.do_at_once(kThreads, count_up);
   BOOST_TEST(must_get(world, kOne)->status.at("count").integer_or(0) == kThreads * kEach);
 }
 

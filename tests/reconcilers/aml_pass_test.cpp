@@ -46,6 +46,32 @@ BOOST_FIXTURE_TEST_CASE(a_run_is_uploaded_submitted_watched_and_ends_ready, Aml)
   BOOST_TEST(jobs().size() == 1U);
 }
 
+BOOST_FIXTURE_TEST_CASE(a_target_that_is_deleted_while_the_source_is_uploaded_gets_no_run, Aml) {
+  sim.on_request([&](azsim::Logged const& one) {
+    if (one.method == "PUT" && one.path.find("/blob/") != std::string::npos && !store.get(cpu)->deleted_at)
+      store.remove(cpu);
+  });
+  ObjectKey const key = run();
+  go_on(minutes(5));
+  BOOST_TEST((store.get(cpu) == nullptr));
+  BOOST_TEST(jobs().empty());
+  BOOST_TEST(reason(key) == "TargetNotFound");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_target_that_is_deleted_just_before_the_intent_is_written_gets_no_run, Aml) {
+  bool uploaded = false;
+  sim.on_request([&](azsim::Logged const& one) {
+    uploaded = uploaded || one.path.find("/codes/") != std::string::npos;
+  });
+  store.before_status = [&] {
+    if (uploaded && !store.get(cpu)->deleted_at) store.remove(cpu);
+  };
+  run();
+  go_on(minutes(1));
+  BOOST_TEST(uploaded);
+  BOOST_TEST(jobs().empty());
+}
+
 BOOST_FIXTURE_TEST_CASE(the_list_shows_a_live_run_without_a_get_of_its_job, Aml) {
   ObjectKey const key = running();
   std::string const job = "/jobs/" + status(key, "runName");
@@ -273,6 +299,29 @@ BOOST_FIXTURE_TEST_CASE(a_wrong_credential_is_told_and_a_rotated_one_taken, Simu
   store.secrets["azure/secret"] = options.secret;
   go_on(seconds(10));
   BOOST_TEST(is(ml, "Ready"));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_secret_that_cannot_be_read_for_a_moment_closes_nothing, Aml) {
+  store.secrets_fail = Error{.kind = ErrorKind::Transient, .reason = "InternalError", .message = "try again"};
+  auto const scope = scopes.find(ml);
+  int const writes = store.status_writes;
+  go_on(minutes(1));
+  BOOST_TEST((scopes.find(ml) == scope));
+  BOOST_TEST(is(ml, "Ready"));
+  BOOST_TEST(is(cpu, "Ready"));
+  BOOST_TEST(store.status_writes == writes);
+  store.secrets_fail.reset();
+  store.secrets.clear();  // it is gone
+  go_on(seconds(40));
+  BOOST_TEST(reason(ml) == "SecretNotFound");
+  BOOST_TEST((scopes.find(ml) == nullptr));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_workspace_that_is_not_read_is_stale_though_its_secret_is_not_read_either, Aml) {
+  store.secrets_fail = Error{.kind = ErrorKind::Transient, .reason = "InternalError", .message = "try again"};
+  sim.add_fault({.operation = "*", .times = -1, .status = 503});
+  go_on(minutes(5));
+  BOOST_TEST(reason(ml) == "ObservationStale");
 }
 
 BOOST_FIXTURE_TEST_CASE(what_is_deleted_with_its_secret_is_gone_in_azure_all_the_same, Aml) {

@@ -50,6 +50,7 @@ class FakeStore final : public ObjectStore {
   void record(Event event) override { events.push_back(std::move(event)); }
   Result<std::string> secret(std::string_view, std::string_view name, std::string_view key,
                              Context const&) override {
+    if (secrets_fail) return *secrets_fail;
     auto const found = secrets.find(std::string(name) + "/" + std::string(key));
     if (found != secrets.end()) return found->second;
     return Error{.kind = ErrorKind::NotFound,
@@ -85,6 +86,7 @@ class FakeStore final : public ObjectStore {
   std::vector<Event> events;
   std::vector<ObjectKey> changes;              // that the next take_changes() tells of
   std::map<std::string, std::string> secrets;  // "name/key"
+  std::optional<Error> secrets_fail;           // why none can be read
   bool broken = false;                         // no status can be written
   std::function<void()> before_status;         // what somebody else does just before a status write
   int status_writes = 0;

@@ -34,6 +34,25 @@ void has_two_operators_for_a_while(World& world) {
   leave(world);
 }
 
+/// What happens meanwhile is not told by its watches either.
+void cannot_reach_the_store_for_a_while(World& world) {
+  Wishes wishes;
+  wishes.write_to(world);
+  get_ready(world);
+  world.set_api_faults({.unreachable = true});
+  wishes.script = 1;
+  wishes.nodes = 3;
+  wishes.write_to(world);
+  world.run_for(minutes(3));
+  world.forget_history();
+  world.heal();
+  wait_for_runs(world, 4);
+  get_ready(world, "again");
+  expect(world.run_until([&] { return most_nodes(world) == 3; }, hours(1)), "an edit was not seen");
+  rest(world, 4);
+  leave(world);
+}
+
 // ---- two stores, one cluster name: each with its own folder of the same names
 
 /// `this-machine` is another one for each store, so the run is a remote one.
@@ -152,6 +171,7 @@ std::vector<Scenario> deeds_with_stores() {
   return {
       scenario("loses_the_store", loses_the_store),
       scenario("has_two_operators_for_a_while", has_two_operators_for_a_while),
+      scenario("cannot_reach_the_store_for_a_while", cannot_reach_the_store_for_a_while),
       scenario("has_two_stores", has_two_stores),
       scenario("gets_a_second_store", gets_a_second_store),
       scenario("has_two_stores_that_disagree", has_two_stores_that_disagree),

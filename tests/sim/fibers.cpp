@@ -64,11 +64,13 @@ struct KnownStack {
 }  // namespace
 
 struct Fibers::Strand {
+  Id id;
   std::string group, name;
   std::function<void()> body;
-  enum class State { Ready, Sleeping, Idle, Ended } state = State::Ready;
+  enum class State { Ready, Sleeping, Idle, Waiting, Ended } state = State::Ready;
   SteadyTime until{};
-  std::uint64_t stirred = 0;  // what it had seen when it went idle
+  std::uint64_t stirred = 0;         // what it had seen when it went idle
+  std::function<bool()> holds = {};  // what it waits for
   bool dropped = false;
   context::fiber fiber = {};   // of the strand while it waits
   context::fiber caller = {};  // of step() while the strand runs
@@ -83,9 +85,9 @@ Fibers::~Fibers() {
   drop_if([](Strand const&) { return true; });
 }
 
-void Fibers::start(std::string const& group, std::string const& name, std::function<void()> body) {
-  strands_.push_back(
-      std::make_unique<Strand>(Strand{.group = group, .name = group + "." + name, .body = std::move(body)}));
+Fibers::Id Fibers::start(std::string const& group, std::string const& name, std::function<void()> body) {
+  strands_.push_back(std::make_unique<Strand>(
+      Strand{.id = ++started_, .group = group, .name = group + "." + name, .body = std::move(body)}));
   Strand* const strand = strands_.back().get();
   strand->fiber =
       context::fiber(std::allocator_arg, KnownStack{&strand->stack}, [this, strand](context::fiber&& caller) {
@@ -100,6 +102,7 @@ void Fibers::start(std::string const& group, std::string const& name, std::funct
         return std::move(strand->caller);
       });
   stir();
+  return strand->id;
 }
 
 bool Fibers::can_go_on(Strand const& strand) const {
@@ -110,6 +113,8 @@ bool Fibers::can_go_on(Strand const& strand) const {
       return clock_.steady() >= strand.until;
     case Strand::State::Idle:
       return clock_.steady() >= strand.until || strand.stirred != stirred_;
+    case Strand::State::Waiting:
+      return clock_.steady() >= strand.until || strand.holds();
     case Strand::State::Ended:
       return false;
   }
@@ -122,7 +127,7 @@ bool Fibers::step() {
     if (can_go_on(*strand)) able.push_back(strand.get());
   if (able.empty()) return false;
   switch_to(*able[random_.next() % able.size()]);
-  std::erase_if(strands_, [](auto const& strand) { return strand->state == Strand::State::Ended; });
+  forget_ended();
   return true;
 }
 
@@ -137,22 +142,32 @@ void Fibers::drop(std::string const& group) {
   drop_if([&](Strand const& strand) { return strand.group == group; });
 }
 
+void Fibers::drop(Id id) {
+  drop_if([&](Strand const& strand) { return strand.id == id && strand.state != Strand::State::Ended; });
+}
+
+/// The running strand's own step does it later, or that of whoever drops it.
+void Fibers::forget_ended() {
+  if (running_ == nullptr)
+    std::erase_if(strands_, [](auto const& strand) { return strand->state == Strand::State::Ended; });
+}
+
 void Fibers::drop_if(std::function<bool(Strand const&)> const& which) {
-  for (auto const& strand : strands_) {
-    if (!which(*strand)) continue;
-    strand->dropped = true;
-    switch_to(*strand);
+  for (std::size_t i = 0; i < strands_.size(); ++i) {
+    if (!which(*strands_[i])) continue;
+    strands_[i]->dropped = true;
+    switch_to(*strands_[i]);
   }
-  std::erase_if(strands_, [](auto const& strand) { return strand->state == Strand::State::Ended; });
+  forget_ended();
 }
 
 void Fibers::switch_to(Strand& strand) {
   strand.state = Strand::State::Ready;
-  running_ = &strand;
+  Strand* const before = std::exchange(running_, &strand);
   strand.in.leave(static_cast<char*>(strand.stack.sp) - strand.stack.size, strand.stack.size);
   strand.fiber = std::move(strand.fiber).resume();
   strand.in.arrive();
-  running_ = nullptr;
+  running_ = before;
 }
 
 void Fibers::switch_back() {
@@ -190,6 +205,13 @@ void Fibers::wait_for_work(SteadyTime until) {
   running_->state = Strand::State::Idle;
   running_->until = until;
   running_->stirred = stirred_;
+  switch_back();
+}
+
+void Fibers::wait_for(std::function<bool()> holds, SteadyTime until) {
+  running_->state = Strand::State::Waiting;
+  running_->until = until;
+  running_->holds = std::move(holds);
   switch_back();
 }
 

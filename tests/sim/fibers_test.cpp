@@ -95,6 +95,46 @@ BOOST_AUTO_TEST_CASE(dropped_strands_unwind_and_do_not_go_on) {
   BOOST_TEST(!fibers.step());
 }
 
+BOOST_AUTO_TEST_CASE(a_strand_may_drop_another_and_goes_on) {
+  struct Tell {
+    std::string& told;
+    ~Tell() { told += "unwound "; }
+  };
+  Fibers::Id const other = fibers.start("test", "other", [this] {
+    Tell const tell{told};
+    fibers.sleep(seconds(5));
+    told += "went on ";
+  });
+  BOOST_TEST(fibers.step());
+  fibers.start("test", "dropper", [this, other] {
+    fibers.drop(other);
+    told += fibers.current();
+    fibers.sleep(seconds(1));
+    fibers.drop(other);  // it is not there any more
+    told += " done";
+  });
+  run();
+  BOOST_TEST(told == "unwound test.dropper done");
+  BOOST_TEST((clock.steady() == SteadyTime(seconds(1))));
+}
+
+BOOST_AUTO_TEST_CASE(a_strand_waits_until_something_holds) {
+  bool holds = false;
+  fibers.start("test", "waiter", [&] {
+    fibers.wait_for([&] { return holds; }, SteadyTime(seconds(10)));
+    told += holds ? "holds " : "late ";
+    fibers.wait_for([] { return false; }, SteadyTime(seconds(10)));
+    told += "late";
+  });
+  fibers.start("test", "maker", [&] {
+    fibers.sleep(seconds(1));
+    holds = true;
+  });
+  run();
+  BOOST_TEST(told == "holds late");
+  BOOST_TEST((clock.steady() == SteadyTime(seconds(10))));
+}
+
 BOOST_AUTO_TEST_CASE(a_lock_held_while_waiting_is_caught) {
   std::mutex mutex;
   fibers.start("test", "holder", [&] {

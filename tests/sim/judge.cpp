@@ -235,6 +235,8 @@ void Judge::saw_answer(SteadyTime began, std::string const& method, std::string 
 
 void Judge::saw_status(StoredObject const& before, StoredObject const& after) {
   saw_output(after.status.dump());
+  if (after.status == before.status)
+    broken("the status of " + to_string(after.key) + " was written as it was");
   if (says_ready(after) && !says_ready(before)) check_ready(after);
 }
 

@@ -1,9 +1,7 @@
 #include "tests/sim/life.hpp"
 
-#include "controller/local/directory_source.hpp"
 #include "controller/manager/operator.hpp"
 #include "reconcilers/reconciler.hpp"
-#include "tests/sim/sim_store.hpp"
 
 namespace trainyard::sim {
 
@@ -24,47 +22,65 @@ constexpr char const* kCloud =
 struct Life::Process {
   Metrics metrics;
   SeededRandom random;
+  std::unique_ptr<Door> door;
   azure::RateLimits limits;
   SimAzure transport;
   SimRunner runner;
-  SimStore store;
-  std::unique_ptr<local::DirectorySources> sources;
   reconcilers::Scopes scopes;
   azure::Clouds clouds;
   std::stop_source stop;
-  reconcilers::Parts parts;
-  manager::Operator op;
+  /// Made once the store is known, as a process does it.
+  struct Core {
+    reconcilers::Parts parts;
+    manager::Operator op{parts};
+  };
+  std::unique_ptr<Core> core;
 
   Process(Place const& place, Site& site, Pulse& pulse, std::uint64_t seed)
       : random(seed),
+        door(site.enter({pulse, random, metrics, [this] { wake(); }})),
         limits(place.stage.clock),
         transport(place.network, pulse),
-        runner(place.machine, place.stage, pulse),
-        store(site, place.stage, place.judge, pulse),
-        sources(local::make_directory_sources({.root = site.manifests()}, place.stage.clock)),
-        parts{.store = store,
-              .scopes = scopes,
-              .local = runner,
-              .sources = *sources,
-              .clouds = clouds,
-              .azure = {transport, place.stage.clock, random, site.log(), site.scrubber(), metrics, limits},
-              .transport_for = [this](azure::Cloud const&) -> HttpTransport& { return transport; },
-              .cluster = std::string(kCluster),
-              .holder = site.holder(),
-              .started = place.stage.clock.wall()},
-        op(parts) {
+        runner(place.machine, place.stage, pulse) {
     check(clouds.add_yaml("clouds.yaml", kCloud).has_value(), "the world's cloud was refused");
+  }
+  void begin(Clock const& clock, std::string const& holder) {
+    core.reset(new Core{
+        .parts = {.store = door->store(),
+                  .scopes = scopes,
+                  .local = runner,
+                  .sources = door->sources(),
+                  .clouds = clouds,
+                  .azure = {transport, clock, random, door->log(), door->scrubber(), metrics, limits},
+                  .transport_for = [this](azure::Cloud const&) -> HttpTransport& { return transport; },
+                  .cluster = std::string(kCluster),
+                  .holder = holder,
+                  .started = clock.wall()}});
+    core->op.start();
+  }
+  void wake() {
+    if (core) core->op.wake();
   }
 };
 
 Life::Life(std::string name, Place const& place, Site& site, std::uint64_t seed, int workers)
     : pulse{.name = std::move(name)}, place_(place), site_(site) {
-  site_.come(pulse);
   process_ = std::make_unique<Process>(place_, site_, pulse, seed);
-  process_->op.start();
+  Fibers& fibers = place_.stage.fibers;
+  if (process_->door->ready())
+    begin(workers);
+  else
+    fibers.start(pulse.name, "main", [this, &fibers, workers] {
+      fibers.wait_for([this] { return process_->door->ready(); }, SteadyTime::max());
+      begin(workers);
+    });
+}
+
+void Life::begin(int workers) {
+  process_->begin(place_.stage.clock, site_.holder());
   for (int i = 0; i < workers; ++i)
     place_.stage.fibers.start(pulse.name, "worker" + std::to_string(i), [this] {
-      manager::Operator& op = process_->op;
+      manager::Operator& op = process_->core->op;
       std::stop_token const stop = process_->stop.get_token();
       while (!stop.stop_requested())
         if (!op.step(stop)) place_.stage.fibers.wait_for_work(op.next_due().value_or(SteadyTime::max()));
@@ -76,9 +92,8 @@ Life::~Life() {
   pulse.dead = true;
   place_.stage.fibers.drop(pulse.name);
   process_.reset();
-  site_.go(pulse);
 }
 
-void Life::wake() { process_->op.wake(); }
+void Life::wake() { process_->wake(); }
 
 }  // namespace trainyard::sim

@@ -36,6 +36,7 @@ class Life {
 
  private:
   struct Process;
+  void begin(int workers);
   Place place_;
   Site& site_;
   std::unique_ptr<Process> process_;

@@ -16,9 +16,9 @@ struct Size {
   std::size_t effects = 0, calls = 0;
 };
 
-Size size_of(Scenario const& scenario) {
+Size size_of(Scenario const& scenario, StoreKind store = StoreKind::Directory) {
   Size size;
-  std::string const said = play(scenario, {}, [&](World const& world) {
+  std::string const said = play(scenario, {.store = store}, [&](World const& world) {
     size = {.effects = world.stage.effects(), .calls = world.stage.calls()};
   });
   BOOST_REQUIRE_MESSAGE(said.empty(), said);
@@ -60,6 +60,18 @@ BOOST_DATA_TEST_CASE(lying_service_from_a_seed, boost::unit_test::data::make(cho
   for_seeds(4, [&](std::uint64_t seed) { return play(scenario, {.seed = seed, .lies = lying_service()}); });
 }
 
+BOOST_DATA_TEST_CASE(on_an_api_server, boost::unit_test::data::make(chosen()), scenario) {
+  size_of(scenario, StoreKind::ApiServer);
+}
+
+BOOST_DATA_TEST_CASE(rough_api_server_from_a_seed, boost::unit_test::data::make(chosen()), scenario) {
+  for_seeds(4, [&](std::uint64_t seed) {
+    return play(
+        scenario,
+        {.seed = seed, .store = StoreKind::ApiServer, .api = rough_api(), .streams_lists = seed % 2 == 1});
+  });
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(sweep)
@@ -73,6 +85,22 @@ BOOST_DATA_TEST_CASE(killed_at_every_effect, boost::unit_test::data::make(chosen
 
 BOOST_DATA_TEST_CASE(each_answer_lost_once, boost::unit_test::data::make(chosen()), scenario) {
   for_each_of(size_of(scenario).calls, [&](std::size_t call) { return play(scenario, {.lost_call = call}); });
+}
+
+BOOST_DATA_TEST_CASE(killed_on_an_api_server, boost::unit_test::data::make(chosen()), scenario) {
+  for_each_of(size_of(scenario, StoreKind::ApiServer).effects, [&](std::size_t at) {
+    auto const killed = [&](bool before) {
+      return play(scenario, {.store = StoreKind::ApiServer, .kill = Kill{.at = at, .before = before}});
+    };
+    std::string const before = killed(true);
+    return before.empty() ? killed(false) : before;
+  });
+}
+
+BOOST_DATA_TEST_CASE(answers_lost_on_an_api_server, boost::unit_test::data::make(chosen()), scenario) {
+  for_each_of(size_of(scenario, StoreKind::ApiServer).calls, [&](std::size_t call) {
+    return play(scenario, {.store = StoreKind::ApiServer, .lost_call = call});
+  });
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -5,15 +5,15 @@
 #include <utility>
 
 #include "controller/base/object_store.hpp"
+#include "tests/sim/directory_site.hpp"
 #include "tests/sim/judge.hpp"
-#include "tests/sim/site.hpp"
 #include "tests/sim/stage.hpp"
 
 namespace trainyard::sim {
 
 class SimStore final : public ObjectStore {
  public:
-  SimStore(Site& site, Stage& stage, Judge& judge, Pulse& whose)
+  SimStore(DirectorySite& site, Stage& stage, Judge& judge, Pulse& whose)
       : site_(site), stage_(stage), judge_(judge), whose_(whose) {}
 
   [[nodiscard]] ObjectPtr get(ObjectKey const& key) const override { return site_.store().get(key); }
@@ -34,7 +34,7 @@ class SimStore final : public ObjectStore {
   template <class T>
   Result<T> write(ObjectKey const& key, std::string const& what, std::function<Result<T>()> const& act);
 
-  Site& site_;
+  DirectorySite& site_;
   Stage& stage_;
   Judge& judge_;
   Pulse& whose_;

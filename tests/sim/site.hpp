@@ -1,65 +1,84 @@
-// Where operators of a world keep their objects: a folder of manifests, its state and its secrets.
+// Where operators of a world keep their objects, and where its users write what they want.
 #pragma once
 
 #include <filesystem>
-#include <map>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "controller/base/log.hpp"
-#include "controller/directory/directory_store.hpp"
+#include "controller/base/metrics.hpp"
+#include "controller/base/object_store.hpp"
+#include "controller/base/random.hpp"
+#include "reconcilers/source.hpp"
 #include "tests/sim/judge.hpp"
 #include "tests/sim/stage.hpp"
 
 namespace trainyard::sim {
 
-/// Outlives the operators on it. While one lives the store is open, and two may share it.
+/// An operator that comes to a site; all of it outlives its door.
+struct Visitor {
+  Pulse& pulse;
+  Random& random;
+  Metrics& metrics;
+  std::function<void()> changed;  // the store has changes
+};
+
+/// The store as one operator has it, for as long as it is there.
+struct Door {
+  virtual ~Door() = default;
+  virtual ObjectStore& store() = 0;
+  virtual reconcilers::SourceReader& sources() = 0;
+  virtual Scrubber& scrubber() = 0;
+  virtual Logger& log() = 0;
+  /// Everything that is there is known: passes may begin.
+  [[nodiscard]] virtual bool ready() const = 0;
+};
+
+/// Outlives the operators on it. A folder of what its users declare; the kinds of site differ in where that
+/// is kept and what becomes of it.
 class Site {
  public:
   Site(std::string name, Stage& stage, Judge& judge);
-  ~Site();
+  virtual ~Site();
   Site(Site const&) = delete;
   Site& operator=(Site const&) = delete;
 
   [[nodiscard]] std::string const& name() const { return name_; }
-  /// The identity of the state: another one once the state was lost.
-  [[nodiscard]] std::string holder() const { return name_ + "-" + std::to_string(states_lost_); }
   [[nodiscard]] std::filesystem::path manifests() const { return folder_ / "manifests"; }
   void write(std::string const& path, std::string const& text);  // below manifests()
   [[nodiscard]] std::string read(std::string const& path) const;
   void remove(std::string const& path);
-  void set_secret(std::string const& text);
-  /// The state folder is gone, as by a lost disk. Nobody may live here then.
-  void lose_state();
 
-  /// An operator comes and goes; the store is opened for the first and closed after the last.
-  void come(Pulse const& whose);
-  void go(Pulse const& whose);
-  [[nodiscard]] bool is_open() const { return store_ != nullptr; }
-  [[nodiscard]] directory::DirectoryStore& store() { return *store_; }
-  [[nodiscard]] directory::DirectoryStore const& store() const { return *store_; }
-  [[nodiscard]] Scrubber& scrubber() { return *scrubber_; }
-  [[nodiscard]] Logger& log() { return *log_; }
+  /// The identity of the state: another one once the state was lost.
+  [[nodiscard]] std::string holder() const { return name_ + "-" + std::to_string(states_lost_); }
+  virtual void set_secret(std::string const& text) = 0;
+  /// All that the store knew is gone, as by a lost disk. Nobody may live here then.
+  virtual void lose_state() = 0;
+  /// What users wrote comes to the store.
+  virtual void look() = 0;
+  /// Who watched the store cannot go on from where he was; nothing where that is not so.
+  virtual void forget_history() {}
+  virtual void ask_to_delete(ObjectKey const& key) = 0;
+  virtual std::unique_ptr<Door> enter(Visitor const& visitor) = 0;
 
-  /// Reads what the user wrote, as the watch of the folder would have it done.
-  void look();
-  /// Changes of objects since this operator took them last; another operator's writes are among them.
-  std::vector<ObjectKey> take_changes(Pulse const& whose);
-  void wrote(Pulse const& whose, ObjectKey const& key);
-  /// An object has gone, and its document may be back: the store asks for a look.
+  // As it is, whatever an operator has seen of it; nothing while the store is closed.
+  [[nodiscard]] virtual ObjectPtr get(ObjectKey const& key) const = 0;
+  [[nodiscard]] virtual std::vector<ObjectPtr> list(std::string_view kind) const = 0;
+
+  /// An object has gone, and its document may be back: whoever applies it does so again.
   bool asks_for_look = false;
 
- private:
-  std::string name_;
+ protected:
+  /// Whole or not at all, and for nobody else to read.
+  static void write_file(std::filesystem::path const& path, std::string const& text);
+
+  std::string const name_;
   Stage& stage_;
   Judge& judge_;
-  std::filesystem::path folder_;
+  std::filesystem::path const folder_;
   int states_lost_ = 0;
-  std::unique_ptr<Scrubber> scrubber_;
-  std::unique_ptr<Logger> log_;
-  std::unique_ptr<directory::DirectoryStore> store_;
-  std::map<Pulse const*, std::vector<ObjectKey>> unread_;  // by operator
 };
 
 }  // namespace trainyard::sim

@@ -165,6 +165,17 @@ BOOST_AUTO_TEST_CASE(user) {
   });
 }
 
+BOOST_AUTO_TEST_CASE(user_of_an_api_server) {
+  for_seeds(100, [](std::uint64_t seed) {
+    return play_unruly({.seed = seed,
+                        .store = StoreKind::ApiServer,
+                        .api = rough_api(),
+                        .streams_lists = seed % 2 == 1,
+                        .faults = rough_network()},
+                       false, nullptr);
+  });
+}
+
 /// What azsim answers need not be so: nothing is made twice, deleted or called Ready for that.
 BOOST_AUTO_TEST_CASE(user_of_a_lying_service) {
   for_seeds(60, [](std::uint64_t seed) {

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "manifests/condition.hpp"
+#include "tests/sim/directory_site.hpp"
+#include "tests/sim/kube_site.hpp"
 
 namespace trainyard::sim {
 
@@ -82,7 +84,8 @@ World::World(WorldOptions options)
       options_(options),
       azure_random_(options.seed + 1),
       network_(azure, stage),
-      azure_secret_(kSecret) {
+      azure_secret_(kSecret),
+      api_faults_(options.api) {
   azure.add_workspace(kGroup, kWorkspace);
   azure.on_request([this](azsim::Logged const& logged) { judge.saw_request(logged); });
   machine.on_start([this](reconcilers::LocalStart const& start) { judge.saw_start(start); });
@@ -107,7 +110,11 @@ World::World(WorldOptions options)
 World::~World() { lives_.clear(); }
 
 std::size_t World::add_site() {
-  sites_.push_back(std::make_unique<Site>("store" + std::to_string(sites_.size()), stage, judge));
+  std::string const name = "store" + std::to_string(sites_.size());
+  if (options_.store == StoreKind::ApiServer)
+    sites_.push_back(std::make_unique<KubeSite>(name, stage, judge, api_faults_, options_.streams_lists));
+  else
+    sites_.push_back(std::make_unique<DirectorySite>(name, stage, judge));
   sites_.back()->set_secret(kSecret);
   judge.forbid(kSecret);
   if (sites_.size() > 1) judge.has_two_stores();
@@ -171,8 +178,7 @@ void World::remove(std::string const& path, std::size_t site) {
 
 void World::ask_to_delete(ObjectKey const& key, std::size_t site) {
   stage.tell("user deletes " + to_string(key));
-  Result<Done> const asked = sites_[site]->store().request_delete(key);
-  check(asked.has_value(), "the deletion was refused");
+  sites_[site]->ask_to_delete(key);
   look(site);
 }
 
@@ -197,6 +203,7 @@ void World::set_lies(std::vector<azsim::FaultRule> lies) {
 
 void World::heal() {
   network_.set_faults({});
+  api_faults_ = {};
   set_lies({});
 }
 
@@ -260,7 +267,7 @@ void World::step() {
   judge.check_objects();
   judge.check_left_behind();
   for (std::size_t site = 0; site < sites_.size(); ++site)
-    if (sites_[site]->is_open() && std::exchange(sites_[site]->asks_for_look, false)) look(site);
+    if (std::exchange(sites_[site]->asks_for_look, false)) look(site);
 }
 
 bool World::run_until(std::function<bool()> const& done, Duration within) {
@@ -286,9 +293,8 @@ bool World::is_quiet_for(Duration span) {
 
 std::vector<ObjectPtr> World::objects_at(std::size_t site) const {
   std::vector<ObjectPtr> all;
-  if (!sites_[site]->is_open()) return all;
   for (char const* kind : {"Workspace", "ComputeTarget", "TrainingRun"})
-    for (ObjectPtr const& object : sites_[site]->store().list(kind)) all.push_back(object);
+    for (ObjectPtr const& object : sites_[site]->list(kind)) all.push_back(object);
   return all;
 }
 
@@ -299,9 +305,7 @@ std::vector<ObjectPtr> World::objects() const {
   return all;
 }
 
-ObjectPtr World::object(ObjectKey const& key, std::size_t site) const {
-  return sites_[site]->store().get(key);
-}
+ObjectPtr World::object(ObjectKey const& key, std::size_t site) const { return sites_[site]->get(key); }
 
 std::size_t World::count() const { return objects().size(); }
 

@@ -1,5 +1,5 @@
-// Whole operators in one thread on virtual time, against the Azure simulator and real directory stores.
-// The seed decides who goes on, what fails and what is late.
+// Whole operators in one thread on virtual time, against the Azure simulator and their real stores: of
+// folders, or of a simulated API server. The seed decides who goes on, what fails and what is late.
 #pragma once
 
 #include <functional>
@@ -12,6 +12,7 @@
 #include "tests/sim/judge.hpp"
 #include "tests/sim/life.hpp"
 #include "tests/sim/sim_azure.hpp"
+#include "tests/sim/sim_kube.hpp"
 #include "tests/sim/sim_machine.hpp"
 #include "tests/sim/site.hpp"
 #include "tests/sim/stage.hpp"
@@ -21,12 +22,17 @@ namespace trainyard::sim {
 inline constexpr char const* kGroup = "trainyard-demo";
 inline constexpr char const* kWorkspace = "demo";
 
+enum class StoreKind { Directory, ApiServer };
+
 struct WorldOptions {
   std::uint64_t seed = 1;
+  StoreKind store = StoreKind::Directory;
+  KubeFaults api = {};        // of the API server, where that is the store
+  bool streams_lists = true;  // it does; one that does not sends pages
   NetworkFaults faults = {};
   std::vector<azsim::FaultRule> lies = {};  // of the service, to operators only
   std::optional<Kill> kill = std::nullopt;
-  std::size_t lost_call = 0;  // the call to Azure whose answer is lost, counted from 1
+  std::size_t lost_call = 0;  // the call to Azure or API server whose answer is lost, counted from 1
   int workers = 3;
 };
 
@@ -70,6 +76,9 @@ class World {
   /// Goes on that long. True if nothing was written meanwhile: to Azure, the store or the machine.
   bool is_quiet_for(Duration span);
   void set_faults(NetworkFaults faults) { network_.set_faults(faults); }
+  /// Of the API server, where that is the store.
+  void set_api_faults(KubeFaults faults) { api_faults_ = faults; }
+  void forget_history(std::size_t site = 0) { sites_[site]->forget_history(); }
   void heal();
   /// From now on nothing but this is wrong with the service.
   void set_lies(std::vector<azsim::FaultRule> lies);
@@ -107,6 +116,7 @@ class World {
   Network network_;
   std::vector<azsim::FaultRule> lies_;
   std::string azure_secret_;  // what Azure takes for the client's
+  KubeFaults api_faults_;
   std::vector<std::unique_ptr<Site>> sites_;
   std::vector<std::unique_ptr<Life>> lives_;
   int lives_so_far_ = 0;
