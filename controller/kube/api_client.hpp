@@ -40,6 +40,10 @@ class ApiClient {
   Result<Json> merge_patch(std::string const& path, Json const& body, Context const& context) {
     return send("PATCH", path, "application/merge-patch+json", body, context);
   }
+  /// A list of operations. Source: RFC 6902.
+  Result<Json> json_patch(std::string const& path, Json const& operations, Context const& context) {
+    return send("PATCH", path, "application/json-patch+json", operations, context);
+  }
   /// For what is no JSON: a pod's log. As it came, not scrubbed.
   Result<std::string> get_text(std::string const& path, Context const& context);
   /// Hands over the lines of a watch until it ends; `quiet` is the longest wait for one.

@@ -111,18 +111,18 @@ Result<ObjectPtr> KubeStore::put_status(StoredObject const& read, Json status, C
   Result<ObjectPtr> current = current_of(read);
   if (!current || (*current)->status == status) return current;
   Kind const& kind = *find(read.key.kind);
-  Json const body = Json::object({{"apiVersion", api_version(kind.type)},
-                                  {"kind", kind.type.kind},
-                                  {"metadata", Json::object({{"namespace", read.key.ns},
-                                                             {"name", read.key.name},
-                                                             {"uid", read.uid},
-                                                             {"resourceVersion", read.resource_version}})},
-                                  {"spec", read.spec},
-                                  {"status", std::move(status)}});
+  // With the version it fails if anything changed. The status is put whole; nothing else is sent, since a
+  // label or annotation that a PUT left out would be nobody's any more.
+  auto const put = [](char const* field, Json value) {
+    return Json::object({{"op", "add"}, {"path", field}, {"value", std::move(value)}});
+  };
+  Json const operations =
+      Json::array({put("/metadata/uid", read.uid), put("/metadata/resourceVersion", read.resource_version),
+                   put("/status", std::move(status))});
   Informer::Write write(*kind.informer, read.key);
-  Result<Json> const answer = parts_.api.put(
+  Result<Json> const answer = parts_.api.json_patch(
       object_path(kind.type, read.key.ns, read.key.name, "status") + query({{"fieldManager", kFieldManager}}),
-      body, context);
+      operations, context);
   if (!answer) return answer.error();
   Result<ObjectPtr> object = parse_object(kind.type, *answer);
   if (object) object = write.done(*std::move(object));

@@ -83,6 +83,16 @@ class Cluster(OperatorTest):
             else:
                 self.assertNotIn("f:status", fields)
         self.assertEqual(shown["spec"], self.cluster()["spec"])
+        marked = self.cluster()
+        marked["metadata"] |= {"labels": {"team": "red"}, "annotations": {"example.com/cost": "7"}}
+        self.apply(marked, options=gitops)
+        kubectl("annotate", "computetarget", self.cpu, "-n", self.ns, "trainyard.dev/reconcile-requested-at=now")
+        wait_until("a status after it", lambda: get("computetarget", self.cpu, self.ns)["status"].get(
+            "lastHandledReconcileAt") == "now")
+        self.apply(self.cluster(), options=gitops)  # what it no longer has goes, since it is still its own
+        left = get("computetarget", self.cpu, self.ns)["metadata"]
+        self.assertNotIn("labels", left)
+        self.assertNotIn("example.com/cost", left["annotations"])
         self.apply(self.cluster(maxNodes=3), options=gitops)
         wait_until("the resize", lambda: self.writes("computes.put") == 2)
 

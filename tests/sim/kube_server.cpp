@@ -117,7 +117,10 @@ HttpResponse KubeServer::handle(HttpRequest const& request) {
   if (request.method == "GET")
     return kube_answer(200, wants_metadata(request) ? metadata_of(*before) : *before);
   if (request.method == "PUT") return replace(resource, call, before, *body);
-  if (request.method == "PATCH") return patch(resource, call, before, *body);
+  if (request.method == "PATCH")
+    return patch(resource, call, before,
+                 content.starts_with("application/json-patch+json") ? patched(*before, *body)
+                                                                    : merged(*before, *body));
   if (request.method == "DELETE") return remove(resource, call, before);
   return kube_failure(405, "MethodNotAllowed", "the server does not allow this method");
 }
@@ -184,8 +187,7 @@ HttpResponse KubeServer::replace(Resource& resource, Call const& call, JsonPtr c
 }
 
 HttpResponse KubeServer::patch(Resource& resource, Call const& call, JsonPtr const& before,
-                               Json const& patch) {
-  Json const next = merged(*before, patch);
+                               Json const& next) {
   if (next.text({"metadata", "resourceVersion"}) == before->text({"metadata", "resourceVersion"}) &&
       next.text({"metadata", "uid"}) != before->text({"metadata", "uid"}))
     return call.invalid("metadata.uid: Invalid value: field is immutable");

@@ -80,7 +80,7 @@ class KubeServer {
   HttpResponse list(Resource const& resource, Call const& call);
   HttpResponse create(Resource& resource, Call const& call, Json object);
   HttpResponse replace(Resource& resource, Call const& call, JsonPtr const& before, Json const& next);
-  HttpResponse patch(Resource& resource, Call const& call, JsonPtr const& before, Json const& patch);
+  HttpResponse patch(Resource& resource, Call const& call, JsonPtr const& before, Json const& next);
   HttpResponse apply(Resource& resource, Call const& call, JsonPtr const& before, Json const& wanted);
   HttpResponse remove(Resource& resource, Call const& call, JsonPtr const& before);
   /// What the object becomes by a write, or why it may not.

@@ -91,6 +91,19 @@ BOOST_AUTO_TEST_CASE(spec_and_status_are_written_apart) {
   BOOST_TEST(version(json(patch(R"({"spec":{"color":"green"}})"))) == version(edited));
 }
 
+BOOST_AUTO_TEST_CASE(a_json_patch_puts_the_status_whole_and_rests_on_a_version) {
+  Json const made = make();
+  auto const patched = [&](std::string const& version) {
+    std::string const operations = R"([{"op":"add","path":"/metadata/resourceVersion","value":")" + version +
+                                   R"("},{"op":"add","path":"/status","value":{"phase":"Ready"}}])";
+    return ask("PATCH", "/one/status", operations.c_str(), "application/json-patch+json");
+  };
+  Json const told = json(patched(version(made)));
+  BOOST_TEST(told.text({"status", "phase"}) == "Ready");
+  BOOST_TEST((told.at("spec") == made.at("spec")));
+  refused(patched(version(made)), 409, "Conflict");
+}
+
 BOOST_AUTO_TEST_CASE(the_last_finalizer_ends_what_is_being_deleted) {
   std::string const made = version(make());
   patch(R"({"metadata":{"finalizers":["example.com/a"]}})");

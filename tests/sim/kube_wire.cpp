@@ -1,8 +1,10 @@
 #include "tests/sim/kube_wire.hpp"
 
+#include <algorithm>
 #include <vector>
 
 #include "controller/base/encoding.hpp"
+#include "controller/base/result.hpp"
 
 namespace trainyard::sim {
 
@@ -70,6 +72,21 @@ Json merged(Json target, Json const& patch) {
       target.erase(name);
     else
       target[name] = merged(target.at(name), value);
+  }
+  return target;
+}
+
+Json patched(Json target, Json const& operations) {
+  for (Json const& operation : operations.items()) {
+    check(operation.text("op") == "add", "a JSON patch of that operation is not simulated");
+    std::string const path = operation.text("path");
+    Json* at = &target;
+    for (std::size_t from = 1; from <= path.size();) {
+      std::size_t const end = std::min(path.find('/', from), path.size());
+      at = &(*at)[path.substr(from, end - from)];
+      from = end + 1;
+    }
+    *at = operation.at("value");
   }
   return target;
 }

@@ -28,6 +28,8 @@ Json metadata_of(Json const& object);
 
 /// RFC 7386.
 Json merged(Json target, Json const& patch);
+/// By a JSON patch (RFC 6902) whose operations are all `add`, to members.
+Json patched(Json target, Json const& operations);
 /// With what an OpenAPI schema fills in where the value has nothing.
 Json with_defaults(Json value, Json const& schema);
 
