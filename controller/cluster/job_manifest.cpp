@@ -13,15 +13,17 @@ namespace {
 using reconcilers::LocalStart;
 using reconcilers::SourceFile;
 
+// A ConfigMap takes 1 MiB with its keys. Source: Kubernetes' ConfigMap, MaxSecretSize.
+constexpr std::size_t kMostSource = 1'000'000;
 constexpr int kGraceSeconds = 10;  // between SIGTERM and SIGKILL, as LocalRunner::cancel() has it
 constexpr char const* kWork = "/trainyard/work";
 constexpr char const* kSource = "/trainyard/source";
-/// Copies the files, which in a ConfigMap's folder are links beside others that are none of ours; outputs and
+/// Copies what is in a ConfigMap's folder, which are links beside others that are none of ours; outputs and
 /// logs as Azure has them.
 constexpr char const* kScript =
     "set -e\n"
     "for file in /trainyard/source/* /trainyard/source/.[!.]*; do\n"
-    "  if [ -f \"$file\" ]; then cp \"$file\" .; fi\n"
+    "  if [ -e \"$file\" ]; then cp -rL \"$file\" .; fi\n"
     "done\n"
     "mkdir -p outputs logs\n"
     "exec \"$@\"\n";
@@ -32,6 +34,9 @@ std::string literal(std::string_view text) {
   for (char const c : text) escaped.append(c == '$' ? 2 : 1, c);
   return escaped;
 }
+
+/// Paths are no keys of a ConfigMap: the pod's volume says which is which.
+std::string key_of(std::size_t file) { return "file-" + std::to_string(file); }
 
 std::string source_copy_name(LocalStart const& what) {
   // With the uid: a TrainingRun made anew must not rely on what goes with its predecessor.
@@ -87,7 +92,10 @@ Json container_of(LocalStart const& what, JobOptions const& options) {
 }
 
 /// Fits the Pod Security Standard "restricted".
-Json pod_of(LocalStart const& what, JobOptions const& options) {
+Json pod_of(LocalStart const& what, std::vector<SourceFile> const& files, JobOptions const& options) {
+  Json items = Json::array();
+  for (std::size_t i = 0; i < files.size(); ++i)
+    items.push_back(Json::object({{"key", key_of(i)}, {"path", files[i].path}}));
   return Json::object(
       {{"restartPolicy", "Never"},
        {"automountServiceAccountToken", false},
@@ -102,10 +110,25 @@ Json pod_of(LocalStart const& what, JobOptions const& options) {
        {"volumes",
         Json::array({Json::object({{"name", "work"}, {"emptyDir", Json::object()}}),
                      Json::object({{"name", "source"},
-                                   {"configMap", Json::object({{"name", source_copy_name(what)}})}})})}});
+                                   {"configMap", Json::object({{"name", source_copy_name(what)},
+                                                               {"items", std::move(items)}})}})})}});
 }
 
 }  // namespace
+
+std::optional<Error> too_large_for_a_copy(std::vector<SourceFile> const& files) {
+  std::size_t bytes = 0;
+  for (SourceFile const& file : files) bytes += file.content.size();
+  if (bytes <= kMostSource) return std::nullopt;
+  return Error{
+      .kind = ErrorKind::Invalid,
+      .reason = "SourceTooLarge",
+      .message =
+          "the source's files have " + std::to_string(bytes) + " bytes, and a local run of a cluster takes " +
+          std::to_string(kMostSource) +
+          "; leave some out (.amlignore, or spec.source.git.path), put them into the image, or train on "
+          "a target in Azure"};
+}
 
 Json source_copy(LocalStart const& what, std::vector<SourceFile> const& files) {
   Json map = Json::object(
@@ -117,16 +140,17 @@ Json source_copy(LocalStart const& what, std::vector<SourceFile> const& files) {
                                                            {std::string(kOwnerLabel), what.owner}})},
                                   {"ownerReferences", owners_of(what)}})},
        {"immutable", true}});
-  for (SourceFile const& file : files) {
-    if (readable(file.content) == file.content)
-      map["data"][file.path] = file.content;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    std::string const& content = files[i].content;
+    if (readable(content) == content)
+      map["data"][key_of(i)] = content;
     else
-      map["binaryData"][file.path] = base64(file.content);
+      map["binaryData"][key_of(i)] = base64(content);
   }
   return map;
 }
 
-Json job_of(LocalStart const& what, JobOptions const& options) {
+Json job_of(LocalStart const& what, std::vector<SourceFile> const& files, JobOptions const& options) {
   return Json::object(
       {{"apiVersion", kube::api_version(kube::kJobs)},
        {"kind", kube::kJobs.kind},
@@ -141,7 +165,7 @@ Json job_of(LocalStart const& what, JobOptions const& options) {
         Json::object({{"backoffLimit", 0},
                       {"podReplacementPolicy", "Failed"},
                       {"template", Json::object({{"metadata", Json::object({{"labels", labels_of(what)}})},
-                                                 {"spec", pod_of(what, options)}})}})}});
+                                                 {"spec", pod_of(what, files, options)}})}})}});
 }
 
 }  // namespace trainyard::cluster

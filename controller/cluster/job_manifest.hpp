@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,12 +28,16 @@ struct JobOptions {
   std::int64_t user = 1000;                // whom scripts run as: most images name root, or nobody
 };
 
+/// Why the files cannot be copied into a ConfigMap, if they are too many bytes.
+std::optional<Error> too_large_for_a_copy(std::vector<reconcilers::SourceFile> const& files);
+
 /// An immutable ConfigMap: an edit of the source changes no run that was started. One for each TrainingRun
 /// object and digest, and gone with the object.
 Json source_copy(reconcilers::LocalStart const& what, std::vector<reconcilers::SourceFile> const& files);
 
 /// Runs the script once, in a folder that holds the source and is its own to write. Gone with its
 /// TrainingRun, never before: no ttlSecondsAfterFinished.
-Json job_of(reconcilers::LocalStart const& what, JobOptions const& options);
+Json job_of(reconcilers::LocalStart const& what, std::vector<reconcilers::SourceFile> const& files,
+            JobOptions const& options);
 
 }  // namespace trainyard::cluster

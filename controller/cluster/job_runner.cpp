@@ -89,6 +89,8 @@ std::vector<std::string> JobRunner::log_tail(std::string const& ns, std::string 
 Result<Done> JobRunner::start(LocalStart const& what, Context const& context) {
   Result<std::vector<SourceFile>> const files = sources_.read(what.source, what.source_digest, context);
   if (!files) return files.error();
+  if (std::optional<Error> too_large = too_large_for_a_copy(*files))
+    return too_large->while_doing("copying the source of " + what.name);
   // First: a pod that waits for what a killed operator did not make would wait for ever.
   Result<Json> const copied =
       api_.post(kube::collection_path(kube::kConfigMaps, what.run.ns), source_copy(what, *files), context);
@@ -98,7 +100,7 @@ Result<Done> JobRunner::start(LocalStart const& what, Context const& context) {
     return error;
   }
   Result<Json> const made =
-      api_.post(kube::collection_path(kube::kJobs, what.run.ns), job_of(what, options_), context);
+      api_.post(kube::collection_path(kube::kJobs, what.run.ns), job_of(what, *files, options_), context);
   if (made) return Done{};
   if (exists_already(made.error()))
     return Error{.kind = ErrorKind::Conflict,

@@ -81,8 +81,9 @@ BOOST_FIXTURE_TEST_CASE(its_command_runs_the_script_on_a_copy_of_the_files, JobW
                "import os, sys\nopen('outputs/seen', 'w').write(' '.join(sorted(os.listdir())) + "
                "'|' + '|'.join(sys.argv[1:]))\n");
   folder.write("source/..2026/.amlignore", "");
+  folder.write("source/..2026/package/deep/part.py", "");
   folder.link("..2026", "source/..data");
-  for (char const* const file : {"train.py", ".amlignore"})
+  for (char const* const file : {"train.py", ".amlignore", "package"})
     folder.link("..data/" + std::string(file), "source/" + std::string(file));
   folder.write("work/.keep", "");
   std::filesystem::remove(folder.path() / "work/.keep");
@@ -94,7 +95,9 @@ BOOST_FIXTURE_TEST_CASE(its_command_runs_the_script_on_a_copy_of_the_files, JobW
   Child child("/bin/sh", words);
   BOOST_TEST(child.wait() == 0);
   BOOST_TEST(read_all(folder.path() / "work/outputs/seen") ==
-             ".amlignore logs outputs train.py|--home|$(HOME) 'quoted'");
+             ".amlignore logs outputs package train.py|--home|$(HOME) 'quoted'");
+  BOOST_TEST(std::filesystem::is_regular_file(
+      std::filesystem::symlink_status(folder.path() / "work/package/deep/part.py")));
 }
 
 BOOST_FIXTURE_TEST_CASE(an_edit_changes_no_run_that_was_started, JobWorld) {
@@ -108,7 +111,7 @@ BOOST_FIXTURE_TEST_CASE(an_edit_changes_no_run_that_was_started, JobWorld) {
   };
   put_source("print(2)\n");
   Json const copy = copy_of("ty-fit-a0");
-  BOOST_TEST(copy.text({"data", "train.py"}) == "print(1)\n");
+  BOOST_TEST(copy.text({"data", "file-0"}) == "print(1)\n");
   BOOST_TEST(copy.at("immutable").bool_or(false));
   BOOST_TEST(copy.at({"metadata", "ownerReferences"}).items().at(0).text("uid") == fit.uid);
   Result<Done> const stale = runner->start(next, context());
@@ -116,8 +119,48 @@ BOOST_FIXTURE_TEST_CASE(an_edit_changes_no_run_that_was_started, JobWorld) {
   BOOST_TEST(stale.error().reason == "SourceChanged");
   BOOST_TEST(!runner->find(kNamespace, "ty-fit-a1", context())->has_value());
   BOOST_REQUIRE(runner->start(run("ty-fit-a1"), context()));
-  BOOST_TEST(copy_of("ty-fit-a1").text({"data", "train.py"}) == "print(2)\n");
+  BOOST_TEST(copy_of("ty-fit-a1").text({"data", "file-0"}) == "print(2)\n");
   BOOST_REQUIRE(runner->start(run("ty-fit-a2"), context()));  // shares the copy of a1
+}
+
+/// A source with folders, as a git repository has them.
+struct Tree final : reconcilers::SourceReader {
+  std::vector<reconcilers::SourceFile> files;
+  Result<reconcilers::SourceInfo> scan(reconcilers::SourceRef const&, Context const&) override {
+    return reconcilers::SourceInfo{};
+  }
+  Result<std::vector<reconcilers::SourceFile>> read(reconcilers::SourceRef const&, std::string const&,
+                                                    Context const&) override {
+    return files;
+  }
+};
+
+BOOST_FIXTURE_TEST_CASE(files_in_folders_are_put_where_they_were, JobWorld) {
+  Tree tree;
+  tree.files = {{"package/deep/part.py", "part"}, {"train.py", "\xff\xfe"}};
+  cluster::JobRunner of_tree({}, api, tree, server.scrubber);
+  Result<Done> const started = of_tree.start(run("ty-fit-a0"), context());
+  BOOST_REQUIRE_MESSAGE(started, (started ? "" : started.error().message));
+  Json const made = job("ty-fit-a0");
+  Json const& map = made.at({"spec", "template", "spec", "volumes"}).items().at(1).at("configMap");
+  BOOST_TEST(map.at("items").dump() ==
+             R"([{"key":"file-0","path":"package/deep/part.py"},{"key":"file-1","path":"train.py"}])");
+  Json const copy = server.must("GET", kube::object_path(kube::kConfigMaps, kNamespace, map.text("name")));
+  BOOST_TEST(copy.text({"data", "file-0"}) == "part");
+  BOOST_TEST(copy.text({"binaryData", "file-1"}) == "//4=");
+}
+
+BOOST_FIXTURE_TEST_CASE(more_than_a_config_map_takes_is_refused_in_words, JobWorld) {
+  Tree tree;
+  cluster::JobRunner of_tree({}, api, tree, server.scrubber);
+  tree.files = {{"data.bin", std::string(1'000'001, 'x')}};
+  Result<Done> const refused = of_tree.start(run("ty-fit-a0"), context());
+  BOOST_REQUIRE(!refused);
+  BOOST_TEST(refused.error().reason == "SourceTooLarge");
+  BOOST_TEST(contains(refused.error().message, "1000001 bytes"));
+  tree.files = {{"data.bin", std::string(1'000'000, '\xff')}};  // the most, and not as text
+  Result<Done> const started = of_tree.start(run("ty-fit-a0"), context());
+  BOOST_TEST_REQUIRE(bool(started), (started ? "" : started.error().message));
 }
 
 BOOST_FIXTURE_TEST_CASE(what_a_run_waits_for_is_told_in_the_same_words, JobWorld) {
