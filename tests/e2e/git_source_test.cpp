@@ -42,7 +42,7 @@ struct Git {
   void run() {
     Said const said =
         run_program(place.run_arguments({"--until-settled", "--log-level", "debug", "--log-file",
-                                         place.path("log").string(), "--allow-git-hosts", "localhost"}));
+                                         place.path("log").string(), "--allow-git-hosts", "127.0.0.1"}));
     BOOST_REQUIRE_MESSAGE(said.code == 0, all(said));
   }
   [[nodiscard]] std::size_t local_runs() const {

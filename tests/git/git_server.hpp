@@ -58,7 +58,7 @@ struct GitServer {
     return static_cast<std::size_t>(std::count(all.begin(), all.end(), '\n'));
   }
   [[nodiscard]] std::string url(std::string const& path = "code.git") const {
-    return "https://localhost:" + port + "/" + path;
+    return "https://127.0.0.1:" + port + "/" + path;
   }
 };
 

@@ -28,7 +28,7 @@ struct Sources {
   GitSources sources{
       {.cache = cache.path() / "git",
        .ca_file = (server.folder.path() / "ca.pem").string(),
-       .allowed_hosts = {"localhost"}},
+       .allowed_hosts = {"127.0.0.1"}},
       [this](std::string const&, std::string const&, std::string const& key, Context const&) {
         return secret.contains(key)
                    ? Result<std::string>(secret[key])
@@ -172,7 +172,7 @@ BOOST_FIXTURE_TEST_CASE(what_would_come_in_part_is_refused, Sources) {
 BOOST_FIXTURE_TEST_CASE(too_much_is_refused_before_it_takes_room, Sources) {
   GitCheckouts small({.cache = cache.path() / "small",
                       .ca_file = (server.folder.path() / "ca.pem").string(),
-                      .allowed_hosts = {"localhost"},
+                      .allowed_hosts = {"127.0.0.1"},
                       .max_files = 4},
                      kClock);
   auto const checkout =
@@ -180,7 +180,7 @@ BOOST_FIXTURE_TEST_CASE(too_much_is_refused_before_it_takes_room, Sources) {
   BOOST_REQUIRE(checkout);
   GitCheckouts smaller({.cache = cache.path() / "small",
                         .ca_file = (server.folder.path() / "ca.pem").string(),
-                        .allowed_hosts = {"localhost"},
+                        .allowed_hosts = {"127.0.0.1"},
                         .max_files = 3},
                        kClock);
   auto const refusal =

@@ -175,12 +175,12 @@ class GitSource(OperatorTest):
         self.addCleanup(server.kill)
         os.environ["SSL_CERT_FILE"] = str(folder / "ca.pem")  # the operator's
         self.addCleanup(os.environ.pop, "SSL_CERT_FILE")
-        return f"https://localhost:{server.stdout.readline().split()[1]}/private/code.git"
+        return f"https://127.0.0.1:{server.stdout.readline().split()[1]}/private/code.git"
 
     def test_a_private_repository_is_read_once_its_secret_is_right(self):
         git = {"url": self.start_server(), "secretRef": {"name": "git"}}
         login = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "git"}}
-        operator = self.operator("--allow-git-hosts", "localhost")
+        operator = self.operator("--allow-git-hosts", "127.0.0.1")
         self.apply(self.secret(), self.workspace(), self.cluster(), self.run_of(source={"git": git}),
                    login | {"stringData": {"username": "reader", "password": "wrong"}})
         wait_until("the refusal", lambda: condition(get("trainingrun", "fit", self.ns), "Stalled").get("reason")
