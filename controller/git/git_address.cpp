@@ -18,6 +18,7 @@ bool is_forbidden_v4(std::uint32_t address) {  // in the host's order
 }
 
 bool is_of_the_cluster(std::string_view host) {
+  if (host.ends_with('.')) host.remove_suffix(1);  // the same name, told to be whole
   return host.ends_with(".svc") || host.ends_with(".cluster.local") || host == "kubernetes" ||
          host == "kubernetes.default";
 }

@@ -23,6 +23,7 @@ constexpr Duration kLongest = std::chrono::minutes(2);
 constexpr std::size_t kMostKept = 50;
 constexpr std::size_t kNamesTold = 3;
 constexpr std::size_t kLongestWords = 300;
+constexpr std::string_view kUnfinished = "fetch-";  // begins the name of a fetch's folder
 constexpr std::string_view kLfsMark = "^version https://git-lfs.github.com/spec/v1$";
 
 Error invalid(std::string reason, std::string message) {
@@ -87,6 +88,10 @@ Error why_not_fetched(GitWanted const& wanted, std::string const& output) {
   return {.kind = ErrorKind::Transient,
           .reason = "GitFailed",
           .message = "git cannot fetch it: " + last_words(output)};
+}
+
+bool is_unfinished(fs::directory_entry const& entry) {
+  return entry.path().filename().string().starts_with(kUnfinished);
 }
 
 /// One fetch into a repository of its own.
@@ -262,7 +267,11 @@ class Fetch {
 }  // namespace
 
 GitCheckouts::GitCheckouts(GitOptions options, Clock const& clock)
-    : options_(std::move(options)), clock_(clock) {}
+    : options_(std::move(options)), clock_(clock) {
+  std::error_code error;
+  for (fs::directory_entry const& entry : fs::directory_iterator(options_.cache, error))
+    if (is_unfinished(entry)) fs::remove_all(entry.path(), error);
+}
 
 Result<GitCheckout> GitCheckouts::get(GitWanted const& wanted, Context const& context) {
   if (is_commit(wanted.ref)) {
@@ -285,7 +294,7 @@ Result<GitCheckout> GitCheckouts::fetch(GitWanted const& wanted, Context const& 
   std::error_code error;
   fs::create_directories(options_.cache, error);
   fs::permissions(options_.cache, fs::perms::owner_all, error);
-  Scratch const scratch(options_.cache, "fetch-");
+  Scratch const scratch(options_.cache, std::string(kUnfinished));
   if (scratch.path().empty()) return local::file_error(errno, "making a folder in", options_.cache);
   Fetch work(options_, wanted, *std::move(url), scratch.path(), clock_, context);
   Result<std::string> const commit = work.commit();
@@ -305,8 +314,7 @@ void GitCheckouts::keep_newest() {
   std::vector<std::pair<fs::file_time_type, fs::path>> kept;
   std::error_code error;
   for (fs::directory_entry const& entry : fs::directory_iterator(options_.cache, error))
-    if (!entry.path().filename().string().starts_with("fetch-"))
-      kept.emplace_back(entry.last_write_time(error), entry.path());
+    if (!is_unfinished(entry)) kept.emplace_back(entry.last_write_time(error), entry.path());
   std::sort(kept.rbegin(), kept.rend());
   for (std::size_t i = kMostKept; i < kept.size(); ++i) fs::remove_all(kept[i].second, error);
 }

@@ -43,7 +43,8 @@ struct GitCheckout {
 /// Safe from any thread.
 class GitCheckouts {
  public:
-  /// The clock must outlive it. The cache may hold what an earlier process left.
+  /// The clock must outlive it. The cache may hold what an earlier process left, and is no other's by now:
+  /// fetches that were cut off go.
   GitCheckouts(GitOptions options, Clock const& clock);
 
   /// Fetches what is not in the cache. Takes at most two minutes. Errors: Invalid (GitHostForbidden,

@@ -170,29 +170,29 @@ BOOST_FIXTURE_TEST_CASE(what_would_come_in_part_is_refused, Sources) {
 }
 
 BOOST_FIXTURE_TEST_CASE(too_much_is_refused_before_it_takes_room, Sources) {
-  GitCheckouts small({.cache = cache.path() / "small",
-                      .ca_file = (server.folder.path() / "ca.pem").string(),
-                      .allowed_hosts = {"127.0.0.1"},
-                      .max_files = 4},
-                     kClock);
-  auto const checkout =
-      small.get({.url = server.url(), .ref = "main", .path = "", .reader = "", .login = {}}, {});
-  BOOST_REQUIRE(checkout);
-  GitCheckouts smaller({.cache = cache.path() / "small",
-                        .ca_file = (server.folder.path() / "ca.pem").string(),
-                        .allowed_hosts = {"127.0.0.1"},
-                        .max_files = 3},
-                       kClock);
-  auto const refusal =
-      smaller.get({.url = server.url(), .ref = "main", .path = "", .reader = "", .login = {}}, {});
-  BOOST_REQUIRE(!refusal);
-  BOOST_TEST(refusal.error().reason == "SourceTooLarge");
+  auto const why_refused = [&](std::int64_t most_bytes, std::size_t most_files) {
+    GitCheckouts checkouts({.cache = cache.path() / "small",
+                            .ca_file = (server.folder.path() / "ca.pem").string(),
+                            .allowed_hosts = {"127.0.0.1"},
+                            .max_bytes = most_bytes,
+                            .max_files = most_files},
+                           kClock);
+    auto const checkout =
+        checkouts.get({.url = server.url(), .ref = "main", .path = "", .reader = "", .login = {}}, {});
+    return checkout ? "" : checkout.error().reason;
+  };
+  constexpr std::int64_t kBytes = 21;  // of its 4 files
+  BOOST_TEST(why_refused(kBytes, 3) == "SourceTooLarge");
+  BOOST_TEST(why_refused(kBytes - 1, 4) == "SourceTooLarge");
+  BOOST_TEST(std::filesystem::is_empty(cache.path() / "small"));
+  BOOST_TEST(why_refused(kBytes, 4) == "");
 }
 
 BOOST_FIXTURE_TEST_CASE(the_operators_own_surroundings_are_no_git_server, Sources) {
   GitSources strict({.cache = cache.path() / "git"}, {}, kClock);
   for (std::string const host :
-       {"localhost", "127.0.0.1", "169.254.169.254", "git.svc", "gitea.team.svc.cluster.local"}) {
+       {"localhost", "127.0.0.1", "169.254.169.254", "git.svc", "gitea.team.svc.cluster.local",
+        "gitea.team.svc.cluster.local.", "git.svc."}) {
     std::size_t const asked = server.requests();
     auto const info = strict.scan(
         {.declared_in = "runs.yaml:1", .git = {.url = "https://" + host + ":" + server.port + "/code.git"}},
@@ -202,6 +202,17 @@ BOOST_FIXTURE_TEST_CASE(the_operators_own_surroundings_are_no_git_server, Source
     BOOST_TEST(tests::contains(info.error().message, "--allow-git-hosts " + host));
     BOOST_TEST(server.requests() == asked);
   }
+}
+
+BOOST_FIXTURE_TEST_CASE(a_fetch_that_was_cut_off_goes_and_checkouts_stay, Sources) {
+  Result<SourceInfo> const info = scan(ref("main"));
+  BOOST_REQUIRE_MESSAGE(info, why(info));
+  auto const folder = cache.path() / "git";
+  std::filesystem::create_directories(folder / "fetch-killed" / "repository");
+  GitSources const next({.cache = folder}, {}, kClock);
+  BOOST_TEST(!std::filesystem::exists(folder / "fetch-killed"));
+  std::filesystem::directory_iterator const left(folder);
+  BOOST_TEST(std::distance(begin(left), end(left)) == 1);
 }
 
 struct Address {
