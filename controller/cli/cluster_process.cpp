@@ -18,6 +18,12 @@ std::vector<kube::ResourceType> resource_types() {
   return types;
 }
 
+std::filesystem::path temporary_folder() {
+  std::error_code error;
+  std::filesystem::path folder = std::filesystem::temp_directory_path(error);
+  return error ? "/tmp" : folder;
+}
+
 git::GitOptions git_options(git::GitOptions options, std::filesystem::path cache) {
   options.cache = std::move(cache);
   return options;
@@ -55,15 +61,19 @@ ClusterProcess::ClusterProcess(ClusterOptions options, Surroundings surroundings
               .scrubber = surroundings_.scrubber,
               .changed = [this] { changed(); }}),
       config_maps_(store_),
-      git_cache_(std::filesystem::temp_directory_path(), "trainyard-git-"),
+      git_cache_(temporary_folder() / ("trainyard-git-" + uuid4(surroundings_.random))),
       git_(
-          git_options(options_.core.git, git_cache_.path()),
+          git_options(options_.core.git, git_cache_),
           [this](auto const&... what) { return store_.secret(what...); }, surroundings_.clock),
       sources_(git_, config_maps_),
       runner_(options_.jobs, api_, sources_, surroundings_.scrubber),
       logs_(api_) {}
 
-ClusterProcess::~ClusterProcess() { end_well(); }
+ClusterProcess::~ClusterProcess() {
+  end_well();
+  std::error_code ignored;
+  std::filesystem::remove_all(git_cache_, ignored);
+}
 
 void ClusterProcess::changed() {
   {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -12,7 +13,6 @@
 #include "controller/cluster/config_map_source.hpp"
 #include "controller/cluster/job_runner.hpp"
 #include "controller/cluster/log_map.hpp"
-#include "controller/git/scratch.hpp"
 #include "controller/git/source_choice.hpp"
 #include "controller/kube/api_client.hpp"
 #include "controller/kube/fenced_transport.hpp"
@@ -62,7 +62,7 @@ class ClusterProcess {
   std::atomic<bool> elected_ = false;
   kube::KubeStore store_;
   cluster::ConfigMapSources config_maps_;
-  git::Scratch git_cache_;
+  std::filesystem::path const git_cache_;  // made by the first fetch
   git::GitSources git_;
   git::SourceChoice<reconcilers::SourceReader> sources_;
   cluster::JobRunner runner_;

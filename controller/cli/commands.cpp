@@ -57,7 +57,6 @@ constexpr std::array kGetFlags{kDirectory, kState,
                                Flag{"output", 'o', "FORMAT", "more than the table", "json|yaml|wide"}, kHelp};
 constexpr std::array kObjectFlags{kDirectory, kState, kNamespace, kHelp};
 constexpr std::array kLogsFlags{kDirectory, kState, kKubeconfig, kContext, kRunNamespace, kFollow, kHelp};
-constexpr std::array kEditFlags{kKubeconfig, kContext, kRunNamespace, kHelp};
 constexpr std::array kWaitFlags{
     kDirectory,
     kState,

@@ -12,7 +12,6 @@ namespace trainyard::cli {
 namespace {
 
 constexpr std::array kLogsFlags{kKubeconfig, kContext, kRunNamespace, kFollow, kHelp};
-constexpr std::array kEditFlags{kKubeconfig, kContext, kRunNamespace, kHelp};
 constexpr std::array kHelpFlags{kHelp};
 
 int show_help(Parsed const& parsed) {

@@ -1,6 +1,8 @@
 // Flags and words of the commands about a run, which the program and the kubectl plugin share.
 #pragma once
 
+#include <array>
+
 #include "controller/cli/options.hpp"
 
 namespace trainyard::cli {
@@ -12,6 +14,7 @@ inline constexpr Flag kContext{"context", 0, "NAME", "of the kubeconfig (default
 inline constexpr Flag kRunNamespace{"namespace", 'n', "NAME",
                                     "namespace of the run (of a cluster the default is the context's)"};
 inline constexpr Flag kFollow{"follow", 'f', "", "go on until the run has ended"};
+inline constexpr std::array kEditFlags{kKubeconfig, kContext, kRunNamespace, kHelp};
 
 inline constexpr std::string_view kAboutRerun =
     "Sets the annotation trainyard.dev/restarted-at to the present time, which makes another run of it. What "

@@ -11,6 +11,8 @@ namespace trainyard::git {
 
 namespace {
 
+constexpr char const* kForbidden = "GitHostForbidden";
+
 bool is_forbidden_v4(std::uint32_t address) {  // in the host's order
   std::uint32_t const first = address >> 24U;
   bool const link_local = (address >> 16U) == 0xA9FEU;  // 169.254.0.0/16, which has clouds' metadata
@@ -20,7 +22,7 @@ bool is_forbidden_v4(std::uint32_t address) {  // in the host's order
 bool is_of_the_cluster(std::string_view host) {
   if (host.ends_with('.')) host.remove_suffix(1);  // the same name, told to be whole
   return host.ends_with(".svc") || host.ends_with(".cluster.local") || host == "kubernetes" ||
-         host == "kubernetes.default";
+         host == "kubernetes.default" || host == "localhost";
 }
 
 std::string text_of(sockaddr const& address) {
@@ -35,33 +37,16 @@ std::string text_of(sockaddr const& address) {
 
 Error forbidden(Url const& url, std::string const& why) {
   return {.kind = ErrorKind::Invalid,
-          .reason = "GitHostForbidden",
+          .reason = kForbidden,
           .message = "the host " + url.host + " " + why +
                      "; give a server that others reach too, or let whoever runs the operator allow it by "
                      "--allow-git-hosts " +
                      url.host};
 }
 
-}  // namespace
-
-bool is_forbidden(sockaddr const& address) {
-  if (address.sa_family == AF_INET)
-    return is_forbidden_v4(ntohl(reinterpret_cast<sockaddr_in const&>(address).sin_addr.s_addr));
-  if (address.sa_family != AF_INET6) return true;
-  in6_addr const& v6 = reinterpret_cast<sockaddr_in6 const&>(address).sin6_addr;
-  auto const last_four = [&] {
-    return std::uint32_t{v6.s6_addr[12]} << 24U | std::uint32_t{v6.s6_addr[13]} << 16U |
-           std::uint32_t{v6.s6_addr[14]} << 8U | std::uint32_t{v6.s6_addr[15]};
-  };
-  if (IN6_IS_ADDR_V4MAPPED(&v6) || IN6_IS_ADDR_V4COMPAT(&v6)) return is_forbidden_v4(last_four());
-  return IN6_IS_ADDR_LOOPBACK(&v6) || IN6_IS_ADDR_UNSPECIFIED(&v6) || IN6_IS_ADDR_LINKLOCAL(&v6) ||
-         IN6_IS_ADDR_MULTICAST(&v6);
-}
-
-Result<std::vector<std::string>> allowed_addresses(Url const& url, std::set<std::string> const& allowed) {
-  bool const trusted = allowed.contains(url.host);
-  if (!trusted && is_of_the_cluster(url.host)) return forbidden(url, "is the cluster's own");
-  addrinfo const wanted{.ai_flags = AI_ADDRCONFIG,
+/// By the resolver, or with AI_NUMERICHOST what is written. Only `trusted` may be forbidden.
+Result<std::vector<std::string>> look_up(Url const& url, int flags, bool trusted) {
+  addrinfo const wanted{.ai_flags = flags,
                         .ai_family = AF_UNSPEC,
                         .ai_socktype = SOCK_STREAM,
                         .ai_protocol = 0,
@@ -83,6 +68,35 @@ Result<std::vector<std::string>> allowed_addresses(Url const& url, std::set<std:
     addresses.push_back(text_of(*one->ai_addr));
   }
   return addresses;
+}
+
+}  // namespace
+
+bool is_forbidden(sockaddr const& address) {
+  if (address.sa_family == AF_INET)
+    return is_forbidden_v4(ntohl(reinterpret_cast<sockaddr_in const&>(address).sin_addr.s_addr));
+  if (address.sa_family != AF_INET6) return true;
+  in6_addr const& v6 = reinterpret_cast<sockaddr_in6 const&>(address).sin6_addr;
+  auto const last_four = [&] {
+    return std::uint32_t{v6.s6_addr[12]} << 24U | std::uint32_t{v6.s6_addr[13]} << 16U |
+           std::uint32_t{v6.s6_addr[14]} << 8U | std::uint32_t{v6.s6_addr[15]};
+  };
+  if (IN6_IS_ADDR_V4MAPPED(&v6) || IN6_IS_ADDR_V4COMPAT(&v6)) return is_forbidden_v4(last_four());
+  return IN6_IS_ADDR_LOOPBACK(&v6) || IN6_IS_ADDR_UNSPECIFIED(&v6) || IN6_IS_ADDR_LINKLOCAL(&v6) ||
+         IN6_IS_ADDR_MULTICAST(&v6);
+}
+
+Result<Done> check_host(Url const& url, std::set<std::string> const& allowed) {
+  if (allowed.contains(url.host)) return Done{};
+  if (is_of_the_cluster(url.host)) return forbidden(url, "is the cluster's own");
+  Result<std::vector<std::string>> const written = look_up(url, AI_NUMERICHOST, false);
+  if (!written && written.error().reason == kForbidden) return written.error();
+  return Done{};
+}
+
+Result<std::vector<std::string>> allowed_addresses(Url const& url, std::set<std::string> const& allowed) {
+  if (Result<Done> const checked = check_host(url, allowed); !checked) return checked.error();
+  return look_up(url, AI_ADDRCONFIG, allowed.contains(url.host));
 }
 
 }  // namespace trainyard::git

@@ -3,14 +3,16 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdlib>
 #include <string_view>
 #include <vector>
+
+#include <sys/stat.h>
 
 #include "controller/base/encoding.hpp"
 #include "controller/base/text.hpp"
 #include "controller/git/git_address.hpp"
 #include "controller/git/git_command.hpp"
-#include "controller/git/scratch.hpp"
 #include "controller/local/files.hpp"
 
 namespace trainyard::git {
@@ -94,6 +96,26 @@ bool is_unfinished(fs::directory_entry const& entry) {
   return entry.path().filename().string().starts_with(kUnfinished);
 }
 
+/// A folder of one fetch alone, that goes with the object.
+class Scratch {
+ public:
+  explicit Scratch(fs::path const& folder) {
+    std::string name = (folder / (std::string(kUnfinished) + "XXXXXX")).string();
+    if (::mkdtemp(name.data()) != nullptr) path_ = name;
+  }
+  ~Scratch() {
+    std::error_code ignored;
+    if (!path_.empty()) fs::remove_all(path_, ignored);
+  }
+  Scratch(Scratch const&) = delete;
+  Scratch& operator=(Scratch const&) = delete;
+  /// Empty if it could not be made; errno says why.
+  [[nodiscard]] fs::path const& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
 /// One fetch into a repository of its own.
 class Fetch {
  public:
@@ -152,7 +174,7 @@ class Fetch {
     if (!proxy) return proxy.error();
     if (*proxy) {  // who resolves the name, and decides where it leads
       environment_.emplace_back("https_proxy", options_.proxies.https_proxy);
-      return Done{};
+      return check_host(url_, options_.allowed_hosts);
     }
     environment_.emplace_back("no_proxy", "*");
     Result<std::vector<std::string>> const addresses = allowed_addresses(url_, options_.allowed_hosts);
@@ -292,9 +314,9 @@ Result<GitCheckout> GitCheckouts::fetch(GitWanted const& wanted, Context const& 
     return invalid("InvalidUrl",
                    "spec.source.git.url is no https address; give one, such as https://host/team/repo.git");
   std::error_code error;
-  fs::create_directories(options_.cache, error);
-  fs::permissions(options_.cache, fs::perms::owner_all, error);
-  Scratch const scratch(options_.cache, std::string(kUnfinished));
+  fs::create_directories(options_.cache.parent_path(), error);
+  ::mkdir(options_.cache.c_str(), S_IRWXU);  // there already, or said below
+  Scratch const scratch(options_.cache);
   if (scratch.path().empty()) return local::file_error(errno, "making a folder in", options_.cache);
   Fetch work(options_, wanted, *std::move(url), scratch.path(), clock_, context);
   Result<std::string> const commit = work.commit();

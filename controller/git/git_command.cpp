@@ -81,6 +81,13 @@ void follow(ScriptProcess const& process, GitResult& result, Clock const& clock,
   }
 }
 
+Error missing(std::string const& program) {
+  return {.kind = ErrorKind::Invalid,
+          .reason = "GitMissing",
+          .message = "the operator finds no " + program +
+                     " to fetch sources with; install it beside the operator, on its PATH"};
+}
+
 }  // namespace
 
 Result<GitResult> run_git(GitCommand command, Clock const& clock, Context const& context) {
@@ -89,6 +96,7 @@ Result<GitResult> run_git(GitCommand command, Clock const& clock, Context const&
   words.insert(words.end(), command.words.begin(), command.words.end());
   Result<ScriptProcess> process = ScriptProcess::start(
       {.words = std::move(words), .environment = environment_of(command), .folder = command.folder});
+  if (!process && process.error().reason == "InterpreterMissing") return missing("prlimit (of util-linux)");
   if (!process) return process.error();
   GitResult result;
   follow(*process, result, clock, context);
@@ -96,10 +104,7 @@ Result<GitResult> run_git(GitCommand command, Clock const& clock, Context const&
   if (cut) process->signal(SIGKILL);
   result.exit_code = process->finish();
   if (cut && result.exit_code != 0) return ended_error(context);
-  if (result.exit_code == 127 || result.output.find("failed to execute git") != std::string::npos)
-    return Error{.kind = ErrorKind::Invalid,
-                 .reason = "GitMissing",
-                 .message = "the operator has no git to fetch sources with; install git beside it"};
+  if (result.exit_code == 127) return missing("git");  // so says prlimit
   return result;
 }
 

@@ -215,6 +215,91 @@ BOOST_FIXTURE_TEST_CASE(a_fetch_that_was_cut_off_goes_and_checkouts_stay, Source
   BOOST_TEST(std::distance(begin(left), end(left)) == 1);
 }
 
+/// Another git goes first on the PATH: what it is started with goes to a file.
+struct Recorded : Sources {
+  Recorded() {
+    programs.write("git",
+                   "#!/bin/sh\n{ echo \"ARGUMENTS $*\"; env; } >> " + told() + "\nexec " + git + " \"$@\"\n");
+    std::filesystem::permissions(programs.path() / "git", std::filesystem::perms::owner_all);
+    ::setenv("PATH", (programs.path().string() + ":" + path).c_str(), 1);
+  }
+  ~Recorded() { ::setenv("PATH", path.c_str(), 1); }
+  [[nodiscard]] std::string told() const { return (programs.path() / "told").string(); }
+
+  std::string const path = std::getenv("PATH");
+  std::string const git = "/usr/bin/git";
+  TempFolder programs;
+};
+
+BOOST_FIXTURE_TEST_CASE(git_connects_to_the_address_that_was_looked_at_and_tells_no_password, Recorded) {
+  SourceRef hidden = ref("main", "src", "private/code.git");
+  hidden.git.secret = "login";
+  BOOST_TEST(bool(scan(hidden)));
+  std::string const told = tests::read_all(this->told());
+  BOOST_TEST(tests::contains(told, "=127.0.0.1:" + server.port + ":127.0.0.1\n"));  // http.curloptResolve
+  for (std::size_t at = told.find("ARGUMENTS"); at != std::string::npos; at = told.find("ARGUMENTS", at + 1))
+    BOOST_TEST(!tests::contains(told.substr(at, told.find('\n', at) - at), "Basic"));
+  BOOST_TEST(tests::contains(told, "Basic "));  // by the environment
+}
+
+BOOST_FIXTURE_TEST_CASE(a_program_that_is_missing_is_named, Recorded) {
+  ::setenv("PATH", "/nowhere", 1);
+  refused(ref("main"), ErrorKind::Invalid, "GitMissing", "no prlimit");
+  std::filesystem::create_symlink("/usr/bin/prlimit", programs.path() / "prlimit");
+  std::filesystem::remove(programs.path() / "git");
+  ::setenv("PATH", programs.path().c_str(), 1);
+  refused(ref("main"), ErrorKind::Invalid, "GitMissing", "no git");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_proxy_is_not_asked_for_the_operators_own_surroundings, Sources) {
+  GitSources by_proxy({.cache = cache.path() / "git",
+                       .proxies = {.https_proxy = "http://127.0.0.1:9", .http_proxy = "", .no_proxy = ""}},
+                      {}, kClock);
+  for (std::string const host : {"169.254.169.254", "gitea.team.svc", "localhost."}) {
+    auto const info =
+        by_proxy.scan({.declared_in = "runs.yaml:1", .git = {.url = "https://" + host + "/code.git"}}, {});
+    BOOST_REQUIRE(!info);
+    BOOST_TEST(info.error().reason == "GitHostForbidden", why(info));
+  }
+  auto const other =
+      by_proxy.scan({.declared_in = "runs.yaml:1", .git = {.url = "https://git.example/code.git"}}, {});
+  BOOST_REQUIRE(!other);
+  BOOST_TEST(other.error().reason == "GitFailed", why(other));  // nobody listens there
+}
+
+BOOST_FIXTURE_TEST_CASE(the_newest_checkouts_stay, Sources) {
+  for (int i = 0; i < 60; ++i) {
+    std::filesystem::path const old = cache.path() / "git" / ("old-" + std::to_string(i));
+    std::filesystem::create_directories(old);
+    std::filesystem::last_write_time(
+        old, std::filesystem::file_time_type::clock::now() - std::chrono::hours(1 + i));
+  }
+  Result<SourceInfo> const info = scan(ref("main"));
+  BOOST_REQUIRE_MESSAGE(info, why(info));
+  std::filesystem::directory_iterator const left(cache.path() / "git");
+  BOOST_TEST(std::distance(begin(left), end(left)) == 50);
+  BOOST_TEST(std::filesystem::exists(cache.path() / "git/old-48"));
+  BOOST_TEST(!std::filesystem::exists(cache.path() / "git/old-49"));
+}
+
+BOOST_FIXTURE_TEST_CASE(links_and_executable_bits_survive_on_this_machine, Sources) {
+  server.in_repository("checkout -q -b modes");
+  server.folder.write("work/src/run.sh", "#!/bin/sh\n");
+  std::filesystem::permissions(server.folder.path() / "work/src/run.sh", std::filesystem::perms::owner_all);
+  server.folder.link("run.sh", "work/src/link.sh");
+  server.in_repository("add -A && git commit -q -m modes && git checkout -q main");
+  server.publish();
+  SourceRef source = ref("modes");
+  Result<SourceInfo> const info = scan(source);
+  BOOST_REQUIRE_MESSAGE(info, why(info));
+  source.git.commit = info->commit;
+  TempFolder copy;
+  Result<Done> const copied = sources.copy(source, info->digest, copy.path(), {});
+  BOOST_REQUIRE_MESSAGE(copied, why(copied));
+  BOOST_TEST(std::filesystem::read_symlink(copy.path() / "link.sh") == "run.sh");
+  BOOST_TEST(::access((copy.path() / "run.sh").c_str(), X_OK) == 0);
+}
+
 struct Address {
   char const* text;
   bool forbidden;
